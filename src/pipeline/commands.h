@@ -1,0 +1,129 @@
+#pragma once
+#include <variant>
+
+#include "pipeline/types.h"
+
+// What may be asked. Commands name stages by name where a person speaks, by id where the machinery does. Where the past
+// is needed the conductor looks it up and attaches a precedent before `decide` sees the command.
+namespace sluice::pipeline {
+
+// --- by people ---
+struct CheckIn {  // R1.3: the branch's tip was found at `commit`
+  std::string commit, branch, message;
+  Author author;
+  Time authored_at{};
+};
+struct SetSource { Source source; };
+struct DeleteStack {};
+struct AddStage {
+  std::string name;
+  std::string before, after;  // at most one is set; neither: at the end (R2.1)
+  StageConfig config;
+  std::string copy_from;  // R5.4
+};
+struct SetStage {  // only what is set changes
+  std::string stage;
+  std::optional<bool> requires_approval;
+  std::optional<DatabaseKind> database;
+  std::optional<Endpoint> endpoint;
+  std::optional<bool> caching;
+  std::optional<std::int64_t> instances;
+  std::optional<Access> access;
+};
+// Variables were edited; their values travel beside the command, not in it. Nothing changed: the conductor sends none.
+struct SaveSettings { std::string stage; std::vector<std::string> names; };
+struct DeleteStage { std::string stage; bool force = false; };  // force also speaks to one that is `deleting` (R6.5)
+
+// How the approval of (stage, change) stands in history, when it is not the pending one (R4.4).
+struct ApprovalPrecedent {
+  ApprovalState state = ApprovalState::pending;
+  std::string by;               // who decided
+  ChangeNumber superseded_by = 0;
+  bool stage_gone = false;
+  std::string deployment_state;  // what became of the approved deployment, or empty
+};
+struct Approve { std::string stage; ChangeNumber change = 0; std::string comment; std::optional<ApprovalPrecedent> precedent; };
+struct Reject { std::string stage; ChangeNumber change = 0; std::string comment; std::optional<ApprovalPrecedent> precedent; };
+
+// The deployment a retry or rollback repeats. `kind`/`meaning`/… as it was.
+struct Precedent {
+  DeploymentId deployment;
+  ChangeRef change;
+  DeploymentKind kind = DeploymentKind::flow, meaning = DeploymentKind::flow;
+  DeploymentState state = DeploymentState::succeeded;
+  std::string artifact;
+  bool artifact_fixed = false;
+  bool artifact_kept = true;  // false: cleaned
+  Revision settings_revision = 0;
+  bool settings_then = false;
+  bool returned = false;                // to its gate: never retried (R4.6)
+  ChangeNumber newest_success_since = 0;  // highest change that succeeded in this stage after this deployment ended
+};
+struct Retry { std::string stage; std::optional<Precedent> precedent; };  // no precedent: nothing to retry
+struct Redeploy { std::string stage; bool rebuild = false; };
+// By default (to == empty) the conductor's precedent is the newest success of the highest change below the one that serves
+// or is switching in; `build` accepts building anew where the artifact was cleaned (R8.3).
+struct Rollback {
+  std::string stage;
+  std::string to;  // as asked, for messages
+  bool settings_then = false;
+  bool pause = false;
+  bool build = false;
+  std::optional<Precedent> precedent;
+};
+struct Promote {  // R8.4
+  std::string stage;
+  ChangeNumber change = 0;
+  std::string commit;                    // of that change; empty: there is no such change
+  std::vector<StageId> succeeded_in;     // stages of this stack, in order or not, where it succeeded at any time
+  bool succeeded_before_deleted = false;  // it succeeded in a stage, deleted since, that stood before this one
+};
+struct Pause { std::string stage; };
+struct Resume { std::string stage; };
+struct Cancel { DeploymentId deployment; std::string end_state; };  // end_state: of one that is history, or empty
+
+// --- by the machinery ---
+struct StepDone {
+  StageId stage;
+  DeploymentId deployment;
+  Attempt attempt = 0;
+  DeploymentState step = DeploymentState::building;  // the state whose work is done; cancelling: what it made is gone
+  std::string artifact;                              // of building
+  bool built = false;                                // of building
+  std::int64_t instances = 0;                        // of starting and switching: how many are healthy / serve
+};
+struct StepFailed { StageId stage; DeploymentId deployment; Attempt attempt = 0; DeploymentState step = DeploymentState::building; std::string error; };
+struct StepNotYet {
+  StageId stage;
+  DeploymentId deployment;
+  Attempt attempt = 0;
+  DeploymentState step = DeploymentState::building;
+  std::optional<std::string> token;
+  std::string note;
+  Duration look_again_after{};
+};
+// For scaling, retiring and removing a stage; `ok` false: again later, with `problem`.
+BOOST_DEFINE_ENUM_CLASS(ChoreOutcome, done, failed, not_yet)
+struct ChoreResult {
+  StageId stage;
+  int chore = 0;  // a ChoreKind (events.h) as int
+  Attempt attempt = 0;
+  ChoreOutcome outcome = ChoreOutcome::done;
+  std::int64_t instances = 0;  // of scaling
+  std::optional<std::string> token;
+  std::string problem;
+  Duration look_again_after{};
+};
+// Nothing new from outside: time limits are looked at and whatever may start is started.
+struct Tick {};
+
+using CommandBody = std::variant<CheckIn, SetSource, DeleteStack, AddStage, SetStage, SaveSettings, DeleteStage, Approve,
+                                 Reject, Retry, Redeploy, Rollback, Promote, Pause, Resume, Cancel, StepDone, StepFailed,
+                                 StepNotYet, ChoreResult, Tick>;
+
+struct Command {
+  Actor actor;
+  CommandBody body;
+};
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,234 @@
+#pragma once
+#include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+
+// The present of one stack, as plain data. docs/rules.md is what these words mean; the enumerators are, to the letter,
+// the names of the HTTP interface. Nothing here knows a socket, file, clock, thread, SQL or JSON: Boost.Describe only
+// lists the members, so that other rooms can write them down.
+namespace sluice::pipeline {
+
+using StackId = Id<struct StackTag>;            // stk_ and 8 characters, random
+using StageId = Id<struct StageTag>;            // stg_ and the stack's 8, then a counter: never used again (R2.3)
+using DeploymentId = Id<struct DeploymentTag>;  // dep_ likewise, so that the stack can be told from it
+using ChangeNumber = std::int64_t;              // 1, 2, 3 … within the stack; 0: none
+using Attempt = std::int64_t;                   // per stage, only grows; 0: none yet
+using Revision = std::int64_t;                  // settings revision, per stage, only grows; a new stage has 1
+
+BOOST_DEFINE_ENUM_CLASS(Role, viewer, developer, admin)                                     // R8.7
+BOOST_DEFINE_ENUM_CLASS(ActorKind, user, token, git, system)                                // git: a push
+BOOST_DEFINE_ENUM_CLASS(SourceKind, hosted, remote)                                         // R1.4
+BOOST_DEFINE_ENUM_CLASS(Endpoint, api_gateway, load_balancer)                               // R7.4
+BOOST_DEFINE_ENUM_CLASS(DatabaseKind, none, created, existing)                              // "new" outside
+BOOST_DEFINE_ENUM_CLASS(Access, open, restricted)                                           // "public", "private" outside
+BOOST_DEFINE_ENUM_CLASS(DeploymentKind, flow, initial, retry, redeploy, rollback, promote)
+BOOST_DEFINE_ENUM_CLASS(DeploymentState, queued, building, publishing, provisioning, releasing, starting, verifying,
+                        switching, cancelling, succeeded, failed, cancelled, superseded)
+BOOST_DEFINE_ENUM_CLASS(ApprovalState, pending, approved, rejected, superseded, withdrawn)
+BOOST_DEFINE_ENUM_CLASS(StageState, empty, live, deploying, failed, asleep, deleting)
+
+struct Actor {
+  ActorKind kind = ActorKind::system;
+  std::string name;  // of the user or token, or the committer of a push
+  Role role = Role::admin;
+  bool operator==(const Actor&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Actor, (), (kind, name, role))
+
+// A change as others point at it.
+struct ChangeRef {
+  ChangeNumber number = 0;
+  std::string commit;  // 40 hex digits
+  bool operator==(const ChangeRef&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(ChangeRef, (), (number, commit))
+
+struct Author {
+  std::string name;
+  std::string email;
+  bool operator==(const Author&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Author, (), (name, email))
+
+struct Source {
+  SourceKind kind = SourceKind::hosted;
+  std::string url;  // of a remote; never with a password in it
+  std::string branch = "main";
+  bool operator==(const Source&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Source, (), (kind, url, branch))
+
+// What a person chose for a stage. Saving endpoint, caching, access or database makes a settings revision (R7.2);
+// requires_approval and instances do not.
+struct StageConfig {
+  bool requires_approval = false;
+  DatabaseKind database = DatabaseKind::none;
+  Endpoint endpoint = Endpoint::api_gateway;
+  bool caching = false;
+  std::int64_t instances = 1;  // desired (R7.5); 0 to 100
+  std::string region = "local";
+  Access access = Access::open;
+  bool operator==(const StageConfig&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(StageConfig, (), (requires_approval, database, endpoint, caching, instances, region, access))
+
+// Why a deployment in `cancelling` is on its way out, and the state it will end in.
+struct Ending {
+  DeploymentState end = DeploymentState::cancelled;  // cancelled or failed
+  std::string reason;                                // one sentence
+  Actor by;
+  bool operator==(const Ending&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Ending, (), (end, reason, by))
+
+// One attempt to bring one change to one stage: waiting for the lock, or holding it.
+struct Deployment {
+  DeploymentId id;
+  ChangeRef change;
+  DeploymentKind kind = DeploymentKind::flow;
+  DeploymentKind meaning = DeploymentKind::flow;  // of a retry: the kind it repeats (R3.8, R8.2); else == kind
+  DeploymentState state = DeploymentState::queued;
+  Attempt attempt = 0;             // taken with the lock
+  Revision settings_revision = 0;  // taken with the lock (R7.3); of a `settings: then` rollback the revision of then
+  bool settings_then = false;      // R8.3: on success that revision becomes a new one
+  bool decided = false;            // by a person, so it keeps its place on pause and 4.6 (R4.6, R8.5)
+  bool rebuild = false;            // R3.2 --rebuild: build anew whatever is kept
+  std::string artifact;            // "sha256-…" once built; before that, of a rollback: what must be run
+  bool artifact_fixed = false;     // rollback: run `artifact`, never build another
+  std::string artifact_hint;       // redeploy: what is current; used when the build variables are still the same
+  bool built = false;              // this deployment built its artifact (false: reused, R3.2)
+  std::int64_t instances = 0;      // how many have been started (set when `starting` is done; R7.5)
+  Actor by;
+  Time queued_at{};
+  std::optional<Time> started_at;
+  Time step_at{};                   // when the present step (state) began: its time limit counts from here (R9.4)
+  std::optional<std::string> token;  // handle of a far operation, from NotYet; of the present step
+  Time look_again{};                // not before this is the step advanced again
+  std::optional<Ending> ending;     // set in `cancelling`
+  bool operator==(const Deployment&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Deployment, (),
+                      (id, change, kind, meaning, state, attempt, settings_revision, settings_then, decided, rebuild,
+                       artifact, artifact_fixed, artifact_hint, built, instances, by, queued_at, started_at, step_at,
+                       token, look_again, ending))
+
+// What a stage serves now.
+struct Current {
+  DeploymentId deployment;
+  ChangeRef change;
+  Attempt attempt = 0;
+  std::string artifact;
+  Revision settings_revision = 0;
+  std::int64_t instances = 0;  // running by the platform's last word; differs from config.instances until scaled
+  Time since{};
+  bool operator==(const Current&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Current, (), (deployment, change, attempt, artifact, settings_revision, instances, since))
+
+// The newest offer at a closed gate (R8.5, R3.6). Not accepted yet, unless it was returned to its gate.
+struct Held {
+  ChangeRef change;
+  Time since{};
+  bool accepted = false;  // was accepted before: not measured against the mark again (R8.5)
+  bool operator==(const Held&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Held, (), (change, since, accepted))
+
+// A pending approval; decided ones are history.
+struct Approval {
+  ChangeRef change;
+  Time since{};
+  bool operator==(const Approval&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Approval, (), (change, since))
+
+// The newest deployment of the stage that ended failed or cancelled or succeeded (not one returned to its gate).
+struct Last {
+  DeploymentId deployment;
+  ChangeRef change;
+  DeploymentState state = DeploymentState::succeeded;
+  std::string error;  // one sentence, when failed or cancelled
+  bool operator==(const Last&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Last, (), (deployment, change, state, error))
+
+// Something done again until it succeeds, with growing pauses; `problem` is why it has not yet.
+struct Chore {
+  Attempt attempt = 0;  // what the platform calls carry; for retiring: everything up to it but `current` goes
+  Time since{};
+  std::int64_t tries = 0;
+  Time look_again{};
+  std::optional<std::string> token;
+  std::string problem;
+  bool operator==(const Chore&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Chore, (), (attempt, since, tries, look_again, token, problem))
+
+struct Scaling {
+  std::int64_t to = 0;
+  Chore chore;
+  bool operator==(const Scaling&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Scaling, (), (to, chore))
+
+struct Stage {
+  StageId id;
+  std::string name;
+  StageConfig config;
+  bool paused = false;
+  ChangeNumber mark = 0;
+  Revision settings_revision = 1;
+  Revision redeploy_tried = 0;  // the newest revision a redeploy was tried at (R7.2)
+  Attempt attempt = 0;          // the highest handed out
+  std::optional<Current> current;
+  std::optional<Deployment> active;
+  std::optional<Deployment> waiting;  // the one waiting place (R3.6)
+  std::optional<Held> held;
+  std::optional<Approval> approval;
+  std::optional<Last> last;
+  std::optional<Chore> retiring;   // housekeeping after a success, failure or cancel (R3.3); outside the lock
+  std::optional<Scaling> scaling;  // R7.5, in place
+  std::optional<Chore> deleting;   // R6.5: set once it has left the order
+  bool forced = false;             // its deletion was forced: it ends even when the platform refuses (R6.5)
+  Time made_at{};
+  bool operator==(const Stage&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Stage, (),
+                      (id, name, config, paused, mark, settings_revision, redeploy_tried, attempt, current, active,
+                       waiting, held, approval, last, retiring, scaling, deleting, forced, made_at))
+
+struct Stack {
+  StackId id;
+  std::string name;
+  Source source;
+  std::vector<Stage> stages;   // in the order shown (R2.1)
+  std::vector<Stage> leaving;  // out of the order, their removal not finished (R6.5)
+  std::optional<ChangeRef> newest;  // the newest check-in; its commit is the tip last seen (R1.3)
+  std::int64_t next_id = 1;         // for stage and deployment ids
+  std::int64_t version = 0;         // number of events applied
+  bool deleting = false;            // the stack itself; it is gone when `leaving` is empty
+  bool gone = false;
+  Time made_at{};
+  bool operator==(const Stack&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Stack, (), (id, name, source, stages, leaving, newest, next_id, version, deleting, gone, made_at))
+
+// The stage of this name in the order, or nullptr.
+const Stage* find_stage(const Stack& stack, const std::string& name);
+Stage* find_stage(Stack& stack, const std::string& name);
+// By id, also among the leaving ones.
+const Stage* find_stage(const Stack& stack, const StageId& id);
+Stage* find_stage(Stack& stack, const StageId& id);
+StageState state_of(const Stage& stage);
+bool is_end(DeploymentState state);
+// The stack a stage or deployment id belongs to; empty when the id has not the shape.
+StackId stack_of(const std::string& stage_or_deployment_id);
+
+}  // namespace sluice::pipeline

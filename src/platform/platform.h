@@ -1,0 +1,50 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <variant>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "logs/logs.h"
+#include "pipeline/pipeline.h"
+
+// Where stages run. Every platform runs two full sets and switches between them in one act (R3.4); whatever it makes is
+// named by the deployment's id; it starts, changes or routes nothing for an attempt below the highest it has seen of that
+// stage (R9.3); removing what an ended attempt made is always allowed.
+namespace sluice::platform {
+
+struct Done {
+  std::string artifact;        // of building
+  bool built = false;          // of building
+  std::int64_t instances = 0;  // of start, switch_over, scale
+};
+struct NotYet {
+  std::optional<std::string> token;
+  std::string note;
+  Duration look_again_after{};
+};
+// An Error's message is one sentence for a person; where an app's output explains it, the last lines follow.
+using Advance = std::variant<Done, Error, NotYet>;
+
+// What a step may use. A local step may block until it is done: it looks at `stop` (cancel, shutdown) and the deadline.
+struct Context {
+  std::stop_token stop;
+  Time deadline{};
+  logs::Writer& log;
+  // The whole environment of the app at this attempt's settings but what the platform adds (PORT, HOST, SLUICE_URL,
+  // SLUICE_INSTANCE): SLUICE_STACK … and the runtime variables, which win (interface: what an app is given).
+  std::map<std::string, std::string> environment;
+};
+
+class Platform {
+ public:
+  virtual ~Platform() = default;
+  // Every WorkKind but build. Safe to start twice, also after a crash in the middle of the first.
+  virtual Advance advance(const pipeline::Work& work, Context& context) = 0;
+  // The address under which a stage is reached.
+  [[nodiscard]] virtual std::string url(const std::string& stack, const std::string& stage) const = 0;
+};
+
+}  // namespace sluice::platform

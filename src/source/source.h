@@ -1,0 +1,69 @@
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/process.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "pipeline/types.h"
+
+// Repositories. Hosted ones are bare Git repositories DIR/STACK_ID.git, served with git's own http-backend; git itself is
+// the only thing that reads or writes them. No function here decides anything.
+namespace sluice::source {
+
+struct Tip {
+  std::string commit, message;
+  pipeline::Author author;
+  Time authored_at{};
+};
+struct Commit {
+  std::string commit, message;  // message: whole
+  pipeline::Author author;
+  Time at{};
+};
+// How two commits stand to each other (R4.3).
+enum class Direction { same, forward, back, sideways, unknown };
+
+// What git http-backend is told of one request. The body is pulled, the answer pushed: nothing is held whole but the
+// answer to a push, which is kept back until `pushed` has made the change durable.
+struct GitRequest {
+  std::string method, path_info;  // "/info/refs", "/git-upload-pack", "/git-receive-pack" …
+  std::string query, content_type, content_encoding, protocol;  // protocol: the Git-Protocol header
+  std::string user;                                              // who it is, for the reflog
+  std::function<Result<std::size_t>(char*, std::size_t)> read_body;
+};
+struct GitAnswer {
+  std::function<void(int status, const std::vector<std::pair<std::string, std::string>>& headers)> head;
+  std::function<Result<>(std::string_view)> body;
+};
+
+class Repositories {
+ public:
+  Repositories(std::filesystem::path dir, std::filesystem::path scratch);
+  Result<> create(const pipeline::StackId&, const std::string& branch);  // bare, HEAD at branch, fsync on; again: nothing
+  Result<> remove(const pipeline::StackId&);
+  Result<> set_branch(const pipeline::StackId&, const std::string& branch);
+  // The tip of the branch; nothing when the branch does not exist.
+  Result<std::optional<Tip>> tip(const pipeline::StackId&, const std::string& branch);
+  // Runs one request through http-backend. After a push, with the refs moved, `pushed` is called before anything is
+  // answered; its text is shown to the pusher as Git's own "remote: …" lines; its error fails the push's answer (503).
+  // A fetch calls nothing.
+  Result<> serve(const pipeline::StackId&, const GitRequest&, const GitAnswer&,
+                 const std::function<Result<std::string>()>& pushed);
+  // Branches that exist, to tell somebody who pushed master where main is wanted.
+  std::vector<std::string> branches(const pipeline::StackId&);
+  // The commits reachable from `to` and not from `from` (empty: all), newest first, at most `limit`; `total` counts all.
+  Result<std::vector<Commit>> commits_between(const pipeline::StackId&, const std::string& from, const std::string& to, std::size_t limit, std::size_t* total);
+  Direction direction(const pipeline::StackId&, const std::string& from, const std::string& to);
+  // The tree of a commit into an empty folder that exists, without .git (git archive | tar, or git checkout-index).
+  Result<> checkout(const pipeline::StackId&, const std::string& commit, const std::filesystem::path& into, std::stop_token stop);
+
+ private:
+  std::filesystem::path dir_, scratch_;
+};
+
+}  // namespace sluice::source
