@@ -36,7 +36,7 @@ const char* enum_name(E value) {
 template <class E>
 std::optional<E> enum_from(std::string_view name) {
   E out{};
-  if (boost::describe::enum_from_string(name, out)) return out;
+  if (boost::describe::enum_from_string(std::string(name).c_str(), out)) return out;
   return std::nullopt;
 }
 

@@ -13,13 +13,13 @@
 
 namespace sluice {
 
-// One child process in a process group (session) of its own. No shell. File descriptors other than 0, 1, 2 (and
-// `keep_fd`) are closed in the child.
+// One child process in a process group (session) of its own. No shell. File descriptors other than 0, 1, 2 are
+// closed in the child. Callers ignore SIGPIPE in the whole process.
 struct ProcessCommand {
-  std::vector<std::string> argv;                           // argv[0] is looked up in PATH
+  std::vector<std::string> argv;                          // argv[0] is looked up in PATH
   std::optional<std::map<std::string, std::string>> env;  // the whole environment; absent: inherited
-  std::string cwd;                                         // absent when empty
-  std::string input;                                       // standard input; empty: /dev/null
+  std::string cwd;                                        // absent when empty
+  std::string input;                                      // standard input; empty: /dev/null
   // Called with what the child writes, as it comes, from the calling thread. Absent: collected in Finished (at most
   // `collect_limit` bytes each, the rest dropped).
   std::function<void(std::string_view)> on_output;  // standard output, and standard error unless on_error is set
@@ -43,10 +43,12 @@ struct Finished {
 // Runs and waits. An Error only when the process cannot be started (the message names the program).
 Result<Finished> run(const ProcessCommand& command);
 
-// A child with pipes for a caller that pumps them by itself (Git's smart HTTP). Killed (group) and reaped when destroyed.
+// A child with pipes for a caller that pumps them by itself (Git's smart HTTP). Killed (group) and reaped when
+// destroyed.
 class Child {
  public:
-  static Result<Child> start(const ProcessCommand& command);  // input, on_output, on_error, stop and time_limit are ignored
+  static Result<Child> start(
+      const ProcessCommand& command);  // input, on_output, on_error, stop and time_limit are ignored
   Child(Child&&) noexcept;
   Child& operator=(Child&&) noexcept;
   Child(const Child&) = delete;
