@@ -1,0 +1,61 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "build/builder.h"
+#include "conductor/conductor.h"
+#include "http/server.h"
+#include "identity/identity.h"
+#include "logs/logs.h"
+#include "secrets/secrets.h"
+#include "source/source.h"
+#include "store/store.h"
+
+// Routes: HTTP in, commands and reads out; the event stream, followed logs, Git's smart HTTP and the OpenAPI document.
+// It decides nothing about the flow: it sends commands to the conductor and reads snapshots and history.
+namespace sluice::api {
+
+// Everything outlives the handler.
+struct Deps {
+  conductor::Conductor& conductor;
+  store::Store& store;
+  secrets::Secrets& secrets;
+  identity::Identity& identity;
+  source::Repositories& repositories;
+  build::Builder& builder;
+  logs::Logs& logs;
+  const Clock& clock;
+  Random& random;
+  // The address under which a stage is reached, by the names of its stack and itself.
+  std::function<std::string(const std::string& stack, const std::string& stage)> stage_url;
+  // Lines of the gateway's access log of one stage; as logs::read_lines. Empty: an access log has no lines here.
+  std::function<Result<logs::Lines>(const pipeline::Stage& stage, const std::string& stack_name,
+                                    std::optional<Time> since, const std::string& cursor, std::size_t limit)>
+      access_lines;
+  // Names and addresses (lower case, no port) by which requests may call this server: the guard against DNS rebinding.
+  // Empty: localhost, 127.0.0.0/8 and [::1]. The host of public_url is always among them.
+  std::vector<std::string> host_names;
+  // How people reach this server, without a final slash: "http://localhost:7420". With https the session cookie is
+  // Secure and has the __Host- prefix.
+  std::string public_url;
+  std::string version;
+  // Whether everything a request needs is there; an error's sentence is the answer of /readyz. Empty: always.
+  std::function<Result<>()> ready;
+};
+
+// Starts by comparing the tips of hosted branches with the newest check-ins, on a thread of its own: a crash between
+// the push and the commit loses no check-in (R9.1). Its threads end when it is destroyed; destroy the http::Server
+// first.
+std::unique_ptr<http::Handler> make_api(Deps deps);
+
+// The same comparison, done at once; the number of check-ins it made. make_api calls it.
+int reconcile_tips(conductor::Conductor& conductor, source::Repositories& repositories);
+
+}  // namespace sluice::api
