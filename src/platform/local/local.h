@@ -1,0 +1,58 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "build/builder.h"
+#include "logs/logs.h"
+#include "pipeline/pipeline.h"
+#include "platform/platform.h"
+#include "sandbox/sandbox.h"
+
+// Stages on this machine: instances are s6 services inside bubblewrap, reached through HAProxy. What it starts outlives
+// the server (R9.2) and is found again by the next one.
+namespace sluice::platform {
+
+class LocalPlatform : public Platform {
+ public:
+  struct Options {
+    std::filesystem::path data;  // the server's data directory; the platform keeps DATA/s6, DATA/gateway and DATA/stages
+    std::string gateway_address = "127.0.0.1";
+    std::uint16_t gateway_port = 8080;  // 0: the kernel picks one, and a later start with 0 keeps it
+  };
+  // Starts the supervisor and the gateway, or finds them running. Everything runs as the user of this process. The
+  // references outlive the platform. An Error names what is in the way (a port that is taken, a program missing).
+  static Result<std::unique_ptr<LocalPlatform>> start(Options options, logs::Logs& logs, build::Builder& builder,
+                                                      const sandbox::Sandbox& sandbox, const Clock& clock);
+  ~LocalPlatform() override;  // stops nothing
+
+  Advance advance(const pipeline::Work& work, Context& context) override;
+  // "http://STAGE.STACK.localhost:PORT"
+  [[nodiscard]] std::string url(const std::string& stack, const std::string& stage) const override;
+  [[nodiscard]] std::uint16_t gateway_port() const;
+
+  // To be called once, with every stack there is, before any work begins. Brings back, also after the machine was
+  // restarted, the routes and instances of every stage's `current`; what belongs to no known stage or deployment goes.
+  Result<> reconcile(const std::vector<std::shared_ptr<const pipeline::Stack>>& stacks);
+
+  // The gateway's access log of one stage that exists, as logs::read_lines gives it; `instance` is empty.
+  Result<logs::Lines> access_lines(const std::string& stack_name, const std::string& stage_name,
+                                   std::optional<Time> since, const std::string& cursor,
+                                   std::size_t limit = 2000) const;
+
+  // Ends everything that outlives a server of this data directory: apps (SIGTERM, 30 s, SIGKILL), gateway, supervisor.
+  // Nothing is forgotten: the next start brings it all back. Nothing running is no error.
+  static Result<> down(const std::filesystem::path& data);
+
+ private:
+  struct State;
+  explicit LocalPlatform(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sluice::platform
