@@ -18,7 +18,8 @@ struct Call {
   std::function<bool(std::string_view)> on_body;
 };
 
-// libcurl; one Client a thread. ErrorKind::unavailable when the server cannot be reached, timed_out when it is too slow.
+// libcurl; one Client a thread. ErrorKind::unavailable when the server cannot be reached, timed_out when it is too
+// slow.
 class Client {
  public:
   Client();

@@ -16,15 +16,15 @@
 namespace sluice::http {
 
 struct Headers {
-  std::vector<std::pair<std::string, std::string>> all;  // names as they came
+  std::vector<std::pair<std::string, std::string>> all;                       // names as they came
   [[nodiscard]] std::optional<std::string> get(std::string_view name) const;  // case-insensitive; the first
   void set(std::string name, std::string value);                              // replaces
 };
 
 struct Request {
-  std::string method;  // upper-case
-  std::string target;  // as it came
-  std::string path;    // percent-decoded, without the query; never contains "//", "/./" or "/../"
+  std::string method;                        // upper-case
+  std::string target;                        // as it came
+  std::string path;                          // percent-decoded, without the query; never contains "//", "/./" or "/../"
   std::map<std::string, std::string> query;  // decoded; a name given twice is refused before routing
   std::string raw_query;
   Headers headers;
@@ -54,10 +54,11 @@ struct Response {
 class Exchange {
  public:
   virtual ~Exchange() = default;
-  virtual const Request& request() const = 0;                       // body empty
-  virtual Result<std::size_t> read(char* into, std::size_t size) = 0;  // of the body; 0 at its end; answers 100-continue
-  virtual void head(int status, const Headers& headers) = 0;       // once; the body that follows is chunked
-  virtual Result<> write(std::string_view bytes) = 0;               // waits while the other end is slow
+  virtual const Request& request() const = 0;  // body empty
+  virtual Result<std::size_t> read(char* into,
+                                   std::size_t size) = 0;     // of the body; 0 at its end; answers 100-continue
+  virtual void head(int status, const Headers& headers) = 0;  // once; the body that follows is chunked
+  virtual Result<> write(std::string_view bytes) = 0;         // waits while the other end is slow
 };
 
 }  // namespace sluice::http

@@ -10,8 +10,8 @@ namespace sluice::http {
 class Handler {
  public:
   virtual ~Handler() = default;
-  // Asked when the head is there and before any body is read: the most bytes a body may have (413 above), and whether the
-  // exchange streams. Reject early here (401, 404) by giving a response.
+  // Asked when the head is there and before any body is read: the most bytes a body may have (413 above), and whether
+  // the exchange streams. Reject early here (401, 404) by giving a response.
   struct Admission {
     std::size_t body_limit = 1 << 20;
     bool streams = false;
@@ -23,14 +23,15 @@ class Handler {
 };
 
 // HTTP/1.1 on loopback. Refuses before routing what smuggles: a doubled Host or Content-Length, Transfer-Encoding other
-// than exactly `chunked`, both length and chunked, obs-fold, bad percent-encoding, NUL, "..", heads over 32 KiB; closes after.
+// than exactly `chunked`, both length and chunked, obs-fold, bad percent-encoding, NUL, "..", heads over 32 KiB; closes
+// after.
 class Server {
  public:
   struct Options {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;  // 0: the kernel picks
-    int threads = 4;          // workers for handle()
-    int streams = 32;         // exchanges at once; more wait
+    int threads = 4;         // workers for handle()
+    int streams = 32;        // exchanges at once; more wait
     int connections = 4096;
   };
   // Binds at once; an Error says which address is taken.
