@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -7,8 +8,9 @@
 #include "base/process.h"
 #include "base/result.h"
 
-// bubblewrap: user, pid, ipc and uts namespaces, a read-only system, and only the folders named. The data directory, other
-// users' files and the host's processes are not there.
+// bubblewrap: user, pid, ipc and uts namespaces, a read-only system, and only the folders named. The data directory,
+// other users' files and the host's processes are not there. The network is the host's: an app listens on a port of
+// 127.0.0.1. Inside everything is the user 1000, whoever runs it outside.
 namespace sluice::sandbox {
 
 struct Bind {
@@ -17,30 +19,42 @@ struct Bind {
   bool writable = false;
 };
 struct Spec {
-  std::vector<std::string> argv;             // inside; often {"/bin/sh", "-c", command}
+  std::vector<std::string> argv;  // inside; often {"/bin/sh", "-c", command}
   std::string cwd = "/app";
   std::vector<Bind> binds;
-  // A folder of mode 0700 with one file a variable, bound where the inner shim reads it: values never stand on a command
-  // line, where the process list would show them.
+  // A folder of mode 0700 made by write_env_dir, bound where the inner shim reads it: values never stand on a command
+  // line, where the process list would show them. Empty: nothing but PATH and HOME is set.
   std::filesystem::path env_dir;
   std::string hostname = "app";
-  std::int64_t tmp_limit = 0;       // bytes for /tmp; 0: none
-  std::int64_t process_limit = 0;   // rlimit; 0: none
-  bool die_with_parent = true;
+  std::int64_t tmp_limit = 0;      // bytes for /tmp, and as many for the home directory; 0: none
+  std::int64_t process_limit = 0;  // processes and threads in this sandbox (root is never held to it); 0: none
+  bool die_with_parent = true;     // SIGKILL when the thread that started it ends
 };
 
-// Writes the environment directory (0700, files 0600), replacing what was there.
+// Writes the environment directory (0700, its files 0600), replacing what was there. Values arrive exactly, byte for
+// byte. Refused: names that are none, values with NUL, and more than the kernel passes to a program (one variable of
+// 128 KiB, 1.5 MiB in all).
 Result<> write_env_dir(const std::filesystem::path& dir, const std::map<std::string, std::string>& env);
+
+// What PATH is inside when the environment does not say otherwise.
+inline constexpr const char* kPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+inline constexpr const char* kHome = "/home/app";  // empty, writable, gone with the sandbox
 
 class Sandbox {
  public:
   // Tries a namespace once; the error carries the remedy (docker seccomp, AppArmor, sysctl). Never runs unsandboxed.
   static Result<Sandbox> probe();
-  // The whole command line for `spec`, to be exec'd or written into a service's run file.
+  // Not seen inside although it lies beneath /usr or /opt, which are shown: the data directory. Before any command().
+  void hide(const std::filesystem::path& folder);
+  // The whole command line for `spec`, to be exec'd or written into a service's run file; it must be run with the
+  // environment's PATH and needs nothing else of it. Its exit status is the program's. SIGTERM, SIGINT and SIGHUP to it
+  // reach the program as SIGTERM (where that is a shell or npm without a handler, what it waits for); SIGKILL ends all
+  // inside.
   [[nodiscard]] std::vector<std::string> command(const Spec& spec) const;
 
  private:
   Sandbox() = default;
+  std::vector<std::filesystem::path> hidden_;
 };
 
 }  // namespace sluice::sandbox
