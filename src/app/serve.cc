@@ -1,0 +1,282 @@
+#include "app/serve.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <charconv>
+
+#include "api/api.h"
+#include "app/home.h"
+#include "app/world.h"
+#include "base/codec.h"
+#include "base/files.h"
+#include "http/server.h"
+#include "platform/local/local.h"
+
+namespace sluice::app {
+namespace fs = std::filesystem;
+namespace {
+
+struct Address {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+// The CLI has checked the shape.
+Address parse_address(const std::string& text) {
+  auto colon = text.rfind(':');
+  Address out{text.substr(0, colon), 0};
+  std::from_chars(text.data() + colon + 1, text.data() + text.size(), out.port);
+  if (out.host.size() > 2 && out.host.front() == '[') out.host = out.host.substr(1, out.host.size() - 2);
+  return out;
+}
+
+std::string with_port(const std::string& host, std::uint16_t port) {
+  return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
+}
+
+// A port that nobody typed gives way where it is taken: to the one of the last start, else to one the kernel picks.
+template <class Start>
+auto start_on(std::uint16_t port, bool given, const char* what, Start start) -> decltype(start(port)) {
+  auto started = start(port);
+  if (started || given || port == 0 || started.error().kind != ErrorKind::conflict) return started;
+  spdlog::warn("{}: {}; taking a free port instead", what, started.error().message);
+  return start(std::uint16_t{0});
+}
+
+// The routes are made when the address is known, and the server needs a handler to find its address: it asks this one,
+// which says "in a moment" until the routes are there.
+struct LateHandler final : http::Handler {
+  std::atomic<http::Handler*> to{nullptr};
+  Admission admit(const http::Request& head) override {
+    if (auto* handler = to.load()) return handler->admit(head);
+    Admission out;
+    out.answer = http::Response{503, {}, "", {}};
+    out.answer->headers.set("Retry-After", "1");
+    return out;
+  }
+  http::Response handle(const http::Request& request) override { return to.load()->handle(request); }
+  void exchange(http::Exchange& exchange) override { to.load()->exchange(exchange); }
+};
+
+// Members are in the order of their dependence: destroyed from the last to the first.
+class Server {
+ public:
+  Result<> start(const cli::ServeOptions& options, const std::string& version);
+  ServerNote note;
+  std::optional<std::string> first_sign_in;
+
+ private:
+  SystemClock clock_;
+  SystemRandom random_;
+  std::optional<FileLock> lock_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<secrets::Secrets> secrets_;
+  std::unique_ptr<identity::Identity> identity_;
+  std::unique_ptr<logs::Logs> logs_;
+  std::unique_ptr<source::Repositories> repositories_;
+  std::optional<sandbox::Sandbox> sandbox_;
+  std::unique_ptr<build::Builder> builder_;
+  std::unique_ptr<platform::LocalPlatform> local_;
+  std::unique_ptr<RealWorld> world_;
+  std::unique_ptr<conductor::Conductor> conductor_;
+  LateHandler late_;
+  std::unique_ptr<http::Handler> api_;
+  std::unique_ptr<Janitor> janitor_;
+  std::unique_ptr<http::Server> http_;
+};
+
+Result<> Server::start(const cli::ServeOptions& options, const std::string& version) {
+  const fs::path data = options.data;
+  auto lock = FileLock::take(data / "lock");
+  if (!lock) {
+    if (lock.error().kind != ErrorKind::conflict) return fail(lock.error());
+    auto other = read_note(data);
+    return fail(ErrorKind::conflict,
+                "another server works in " + data.string() +
+                    (other ? " (" + other->api + ", process " + std::to_string(other->pid) + ")" : "") +
+                    "; stop it first, or name another folder with --data");
+  }
+  lock_ = std::move(*lock);
+
+  auto store = store::Store::open(data);
+  if (!store) return fail(store.error());
+  store_ = std::move(*store);
+  auto secrets = secrets::Secrets::open(data, *store_, random_);
+  if (!secrets) return fail(secrets.error());
+  secrets_ = std::move(*secrets);
+  identity_ = identity::Identity::open(*store_, clock_, random_);
+  logs_ = std::make_unique<logs::Logs>(data / "logs");
+  for (const char* folder : {"logs", "repositories", "scratch", "artifacts", "caches", "work"}) {
+    if (auto made = make_dirs(data / folder, 0700); !made) return made;
+  }
+  repositories_ = std::make_unique<source::Repositories>(data / "repositories", data / "scratch");
+  auto sandbox = sandbox::Sandbox::probe();
+  if (!sandbox) return fail(sandbox.error());
+  sandbox_ = std::move(*sandbox);
+  builder_ = std::make_unique<build::Builder>(build::Builder::Dirs{data / "artifacts", data / "caches", data / "work"},
+                                              *repositories_, *sandbox_, clock_);
+
+  const auto gateway = parse_address(options.gateway);
+  auto before = read_note(data);
+  auto local = start_on(gateway.port, options.gateway_given, "gateway", [&](std::uint16_t port) {
+    return platform::LocalPlatform::start({data, gateway.host, port}, *logs_, *builder_, *sandbox_, clock_);
+  });
+  if (!local) return fail(local.error());
+  local_ = std::move(*local);
+
+  auto stacks = store_->load_stacks();
+  if (!stacks) return fail(stacks.error());
+  std::vector<conductor::Snapshot> known;
+  for (auto& stack : *stacks) known.push_back(std::make_shared<const pipeline::Stack>(std::move(stack)));
+  if (auto reconciled = local_->reconcile(known); !reconciled) {
+    spdlog::error("bringing the stages back: {}", reconciled.error().message);
+  }
+
+  world_ = std::make_unique<RealWorld>(*store_, *secrets_, *logs_, *builder_, *local_);
+  conductor::Conductor::Options working;
+  working.builds = options.builds;
+  auto conductor = conductor::Conductor::start(*store_, *secrets_, *world_, clock_, random_, working);
+  if (!conductor) return fail(conductor.error());
+  conductor_ = std::move(*conductor);
+
+  const auto listen = parse_address(options.listen);
+  auto http = start_on(listen.port, options.listen_given, "API", [&](std::uint16_t port) {
+    http::Server::Options serving;
+    serving.address = listen.host;
+    serving.port = port;
+    return http::Server::start(serving, late_);
+  });
+  if (!http) return fail(http.error());
+  http_ = std::move(*http);
+
+  note.api = "http://" + with_port(listen.host, http_->port());
+  note.gateway = with_port(gateway.host, local_->gateway_port());
+  note.pid = ::getpid();
+
+  auto* platform = local_.get();
+  api_ = api::make_api(
+      {*conductor_,
+       *store_,
+       *secrets_,
+       *identity_,
+       *repositories_,
+       *builder_,
+       *logs_,
+       clock_,
+       random_,
+       [platform](const std::string& stack, const std::string& stage) { return platform->url(stack, stage); },
+       [platform](const pipeline::Stage& stage, const std::string& stack_name, std::optional<Time> since,
+                  const std::string& cursor,
+                  std::size_t limit) { return platform->access_lines(stack_name, stage.name, since, cursor, limit); },
+       {},
+       note.api,
+       version,
+       {}});
+  late_.to = api_.get();
+  janitor_ = std::make_unique<Janitor>(*store_, *builder_);
+  first_sign_in = identity_->first_sign_in();
+  return write_note(data, note);
+}
+
+void say(const std::string& text) {
+  fmt::print("{}\n", text);
+  std::fflush(stdout);
+}
+
+int refuse(const Error& error) {
+  fmt::print(stderr, "sluice serve: {}\n", error.message);
+  return 1;
+}
+
+}  // namespace
+
+int serve(const cli::ServeOptions& options, const std::string& version) {
+  // Threads inherit this mask; only this one takes the signals, by asking.
+  sigset_t ends;
+  ::sigemptyset(&ends);
+  for (int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&ends, number);
+  ::pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  spdlog::set_default_logger(spdlog::stderr_color_mt("sluice"));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
+
+  cli::ServeOptions absolute = options;
+  absolute.data = fs::absolute(options.data);
+  if (auto entered = enter_home(absolute.data); !entered) return refuse(entered.error());
+  Server server;
+  if (auto started = server.start(absolute, version); !started) return refuse(started.error());
+
+  say("sluice " + version + " is ready at " + server.note.api + ", apps at " + server.note.gateway + ", data in " +
+      absolute.data.string());
+  if (server.first_sign_in) {
+    say("nobody can sign in yet. Once, this code makes you the admin:\n\n    sluice login " + server.note.api +
+        "\n    code: " + *server.first_sign_in + "\n");
+  }
+  int number = 0;
+  do {
+    ::sigwait(&ends, &number);
+  } while (number == SIGHUP);
+  say("stopping; what is deployed goes on serving (`sluice down` stops it too)");
+  std::error_code ignored;
+  fs::remove(absolute.data / "server.json", ignored);
+  return 0;
+}
+
+int down(const cli::DownOptions& options) {
+  auto data = fs::absolute(options.data);
+  if (!fs::exists(data / "sluice.db") && !fs::exists(data / "s6")) {
+    fmt::print(stderr, "sluice down: {} is no data directory of a server; name it with --data\n", data.string());
+    return 1;
+  }
+  ::signal(SIGPIPE, SIG_IGN);
+  auto note = read_note(data);
+  if (auto entered = enter_home(data); !entered) {
+    fmt::print(stderr, "sluice down: {}\n", entered.error().message);
+    return 1;
+  }
+  // The lock says whether a server is there; the note only whom to ask.
+  for (int tries = 0; !FileLock::take(data / "lock"); ++tries) {
+    if (!note || tries > 600) {
+      fmt::print(stderr, "sluice down: the server in {} does not stop; end it by hand, then try again\n",
+                 data.string());
+      return 1;
+    }
+    if (tries == 0) ::kill(static_cast<pid_t>(note->pid), SIGTERM);
+    ::usleep(50'000);
+  }
+  if (auto ended = platform::LocalPlatform::down(data); !ended) {
+    fmt::print(stderr, "sluice down: {}\n", ended.error().message);
+    return 1;
+  }
+  say("everything is stopped; `sluice serve` brings it back");
+  return 0;
+}
+
+Result<boost::json::object> create_token(const cli::LocalTokenOptions& options) {
+  auto data = fs::absolute(options.data);
+  if (!fs::exists(data / "sluice.db")) {
+    return fail(ErrorKind::not_found, "--data: there is no server's data in " + data.string());
+  }
+  auto role = codec::enum_from<pipeline::Role>(options.role);
+  if (!role) return fail_field("role", "must be viewer, developer or admin");
+  if (auto entered = enter_home(data); !entered) return fail(entered.error());
+  auto store = store::Store::open(data);
+  if (!store) return fail(store.error());
+  SystemClock clock;
+  SystemRandom random;
+  auto identity = identity::Identity::open(**store, clock, random);
+  auto made = identity->create_token(options.name, *role, options.expires_in);
+  if (!made) return fail(made.error());
+  boost::json::object out{{"id", made->token.id},
+                          {"name", made->token.name},
+                          {"role", codec::enum_name(made->token.role)},
+                          {"token", made->secret}};
+  out["expires_at"] = made->token.expires_at ? boost::json::value(to_rfc3339(*made->token.expires_at)) : nullptr;
+  return out;
+}
+
+}  // namespace sluice::app

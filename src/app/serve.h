@@ -1,0 +1,13 @@
+#pragma once
+#include "cli/cli.h"
+
+namespace sluice::app {
+
+// `sluice serve`: every room wired together, until SIGINT or SIGTERM. Answers the exit status.
+int serve(const cli::ServeOptions& options, const std::string& version);
+// `sluice down`: the server, and what outlives it.
+int down(const cli::DownOptions& options);
+// `sluice token create --data`: whoever may write the data directory owns the server.
+Result<boost::json::object> create_token(const cli::LocalTokenOptions& options);
+
+}  // namespace sluice::app

@@ -1,0 +1,175 @@
+#include "app/world.h"
+
+#include <spdlog/spdlog.h>
+
+#include <condition_variable>
+#include <mutex>
+
+#include "base/codec.h"
+
+namespace sluice::app {
+namespace {
+
+using pipeline::Work;
+using pipeline::WorkKind;
+
+// For work that is nobody's deployment (scaling, retiring, removing): it goes to the server's own log.
+class ServerLog final : public logs::Writer {
+ public:
+  explicit ServerLog(std::string about) : about_(std::move(about)) {}
+  void write(std::string_view text) override {
+    while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+    if (!text.empty()) spdlog::debug("{}: {}", about_, text);
+  }
+  void finish() override {}
+
+ private:
+  std::string about_;
+};
+
+bool is_chore(WorkKind kind) { return kind == WorkKind::scale || kind == WorkKind::retire || kind == WorkKind::remove; }
+
+// The identity of a build but for the toolchain, which the builder adds (R3.2). Lengths keep the parts apart.
+std::string build_identity(const Work& work, const secrets::Variables& variables) {
+  auto part = [](const std::string& text) { return std::to_string(text.size()) + ":" + text; };
+  std::string out = part(work.stack.value) + part(work.deployment.change.commit);
+  for (const auto& [name, variable] : variables) out += part(name) + part(variable.value);
+  return out;
+}
+
+std::map<std::string, std::string> values(const secrets::Variables& variables) {
+  std::map<std::string, std::string> out;
+  for (const auto& [name, variable] : variables) out[name] = variable.value;
+  return out;
+}
+
+std::vector<std::string> masks(const secrets::Settings& settings) {
+  std::vector<std::string> out;
+  for (const auto* variables : {&settings.build, &settings.runtime}) {
+    for (const auto& [name, variable] : *variables) {
+      if (variable.secret) out.push_back(variable.value);
+    }
+  }
+  return out;
+}
+
+std::map<std::string, std::string> environment(const Work& work, const secrets::Settings& settings) {
+  const auto& change = is_chore(work.kind) && work.current ? work.current->change : work.deployment.change;
+  std::map<std::string, std::string> out{{"SLUICE_STACK", work.stack_name},
+                                         {"SLUICE_STAGE", work.stage_name},
+                                         {"SLUICE_REGION", work.config.region},
+                                         {"SLUICE_CHANGE", std::to_string(change.number)},
+                                         {"SLUICE_COMMIT", change.commit}};
+  for (const auto& [name, variable] : settings.runtime) out[name] = variable.value;
+  return out;
+}
+
+}  // namespace
+
+RealWorld::RealWorld(store::Store& store, secrets::Secrets& secrets, logs::Logs& logs, build::Builder& builder,
+                     platform::Platform& local)
+    : store_(store), secrets_(secrets), logs_(logs), builder_(builder), local_(local) {}
+
+Result<secrets::Settings> RealWorld::settings_of(const Work& work) {
+  if (work.kind == WorkKind::retire || work.kind == WorkKind::remove || work.kind == WorkKind::discard) {
+    return secrets::Settings{};
+  }
+  auto revision = work.deployment.settings_revision;
+  if (work.kind == WorkKind::scale) revision = work.current ? work.current->settings_revision : 0;
+  auto settings = secrets_.read(work.stage, revision);
+  if (!settings) return fail(settings.error().while_("reading settings revision " + std::to_string(revision)));
+  return settings;
+}
+
+platform::Advance RealWorld::advance(const Work& work, std::stop_token stop) {
+  auto settings = settings_of(work);
+  if (!settings) return settings.error();
+
+  std::unique_ptr<logs::Writer> log;
+  if (is_chore(work.kind) || work.kind == WorkKind::discard) {
+    log = std::make_unique<ServerLog>(work.stack_name + "/" + work.stage_name);
+  } else {
+    auto opened = logs_.append(
+        {work.stack.value, work.stage.value, work.deployment.id.value, codec::enum_name(work.deployment.state)},
+        masks(*settings));
+    if (!opened) return opened.error();
+    log = std::move(*opened);
+  }
+
+  platform::Advance result;
+  if (work.kind == WorkKind::build) {
+    result = build(work, *settings, *log, stop);
+  } else {
+    platform::Context context{stop, work.deadline, *log, environment(work, *settings)};
+    result = local_.advance(work, context);
+  }
+  if (const auto* error = std::get_if<Error>(&result)) {
+    if (!stop.stop_requested()) log->line("failed: " + error->message);
+  }
+  if (!std::holds_alternative<platform::NotYet>(result)) log->finish();
+  return result;
+}
+
+platform::Advance RealWorld::build(const Work& work, const secrets::Settings& settings, logs::Writer& log,
+                                   std::stop_token stop) {
+  const auto& deployment = work.deployment;
+  auto reuse = [&](const std::string& artifact, const std::string& why) -> std::optional<platform::Done> {
+    if (artifact.empty() || deployment.rebuild || !builder_.find(artifact)) return std::nullopt;
+    log.line(why + " " + artifact);
+    platform::Done done;
+    done.artifact = artifact;
+    return done;
+  };
+  if (deployment.artifact_fixed) {
+    if (auto done = reuse(deployment.artifact, "rolling back to")) return *done;
+    log.line("the artifact " + deployment.artifact + " was cleaned: building it anew");
+  }
+  if (!deployment.artifact_hint.empty() && work.current) {
+    auto then = secrets_.read(work.stage, work.current->settings_revision);
+    if (then && then->build == settings.build) {
+      if (auto done = reuse(deployment.artifact_hint, "the build variables are the same: deploying again"))
+        return *done;
+    }
+  }
+  build::BuildInput input;
+  input.stack = work.stack;
+  input.stack_name = work.stack_name;
+  input.commit = deployment.change.commit;
+  input.variables = values(settings.build);
+  input.key = secrets_.mac("build", build_identity(work, settings.build));
+  input.rebuild = deployment.rebuild;
+  input.deadline = work.deadline;
+  input.stop = stop;
+  input.log = &log;
+  auto built = builder_.build(input);
+  if (!built) return built.error();
+  platform::Done done;
+  done.artifact = built->artifact;
+  done.built = !built->reused;
+  return done;
+}
+
+Janitor::Janitor(store::Store& store, build::Builder& builder)
+    : thread_([&store, &builder](std::stop_token stop) {
+        constexpr std::size_t kKeep = 50;
+        std::mutex mutex;
+        std::condition_variable_any wake;
+        std::unique_lock lock(mutex);
+        Duration pause = std::chrono::minutes(1);
+        while (!wake.wait_for(lock, stop, pause, [&stop] { return stop.stop_requested(); })) {
+          pause = std::chrono::hours(1);
+          auto used = store.artifacts_in_use();
+          if (!used) {
+            spdlog::warn("cleaning artifacts: {}", used.error().message);
+            continue;
+          }
+          auto cleaned = builder.clean(*used, kKeep);
+          if (!cleaned) {
+            spdlog::warn("cleaning artifacts: {}", cleaned.error().message);
+          } else if (!cleaned->empty()) {
+            spdlog::info("cleaned {} artifacts that nothing runs", cleaned->size());
+          }
+        }
+      }) {}
+
+}  // namespace sluice::app

@@ -1,0 +1,45 @@
+#pragma once
+#include <atomic>
+#include <functional>
+#include <thread>
+
+#include "build/builder.h"
+#include "conductor/conductor.h"
+#include "logs/logs.h"
+#include "platform/platform.h"
+#include "secrets/secrets.h"
+#include "store/store.h"
+
+namespace sluice::app {
+
+// The real world behind the conductor: builds go to the builder, everything else to the platform of the stage's region.
+// All references outlive it.
+class RealWorld final : public conductor::World {
+ public:
+  RealWorld(store::Store& store, secrets::Secrets& secrets, logs::Logs& logs, build::Builder& builder,
+            platform::Platform& local);
+  platform::Advance advance(const pipeline::Work& work, std::stop_token stop) override;
+
+ private:
+  platform::Advance build(const pipeline::Work& work, const secrets::Settings& settings, logs::Writer& log,
+                          std::stop_token stop);
+  // The settings the work runs with (R7.3): of the attempt, or of what serves where instances are only counted.
+  Result<secrets::Settings> settings_of(const pipeline::Work& work);
+
+  store::Store& store_;
+  secrets::Secrets& secrets_;
+  logs::Logs& logs_;
+  build::Builder& builder_;
+  platform::Platform& local_;
+};
+
+// Cleans artifacts by the stated policy (docs/operating.md) soon after the start and every hour.
+class Janitor {
+ public:
+  Janitor(store::Store& store, build::Builder& builder);
+
+ private:
+  std::jthread thread_;
+};
+
+}  // namespace sluice::app
