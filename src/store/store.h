@@ -12,23 +12,26 @@
 
 // SQLite: the present of every stack, the events, and the tables that history is read from, written in one transaction.
 // WAL, synchronous=FULL. SQL lives here only. One connection writes (the caller's one writer thread), readers have
-// connections of their own; every public read is safe from any thread.
+// connections of their own; every public read is safe from any thread. An Error is `unavailable` when the disk is full,
+// not writable or the file is locked by another process: then nothing was written and a later try may succeed. A read
+// whose type has no room for an Error throws std::runtime_error instead, which ends the request.
 namespace sluice::store {
 
-// What one command decided: the events in order, the stack after them, and rows that must be written in the same breath.
+// What one command decided: the events in order, the stack after them, and rows that must be written in the same
+// breath.
 struct SettingsRow {  // an encrypted settings revision (src/secrets makes it)
   pipeline::StageId stage;
   pipeline::Revision revision = 0;
   std::string sealed;
 };
 struct IdempotencyRow {
-  std::string key;    // actor, method, path and key together
+  std::string key;     // actor, method, path and key together
   std::string answer;  // "STATUS BODY" as it was given
   Time at{};
 };
 struct Batch {
-  pipeline::Stack stack;                 // after the events
-  std::int64_t expected_version = 0;     // of the stack before them; 0: it is new
+  pipeline::Stack stack;              // after the events
+  std::int64_t expected_version = 0;  // of the stack before them; 0: it is new
   std::vector<pipeline::Event> events;
   std::vector<SettingsRow> settings;
   std::vector<IdempotencyRow> idempotency;
@@ -117,8 +120,8 @@ class Store {
   virtual ~Store() = default;
 
   // --- writing: from one thread ---
-  // All batches in one transaction, one fsync, all or nothing. A version that is not as expected is conflict: nothing is
-  // written. Returns the seq of the first event.
+  // All batches in one transaction, one fsync, all or nothing. A version that is not as expected is conflict: nothing
+  // is written. Returns the seq of the first event.
   virtual Result<std::int64_t> commit(const std::vector<Batch>& batches) = 0;
 
   // --- reading ---
@@ -126,14 +129,18 @@ class Store {
   virtual Result<std::vector<StoredEvent>> events_after(std::int64_t seq, std::size_t limit) = 0;
   virtual std::int64_t last_seq() = 0;
   // The audit trail: newest first; `stack` empty: all.
-  virtual Result<Page<StoredEvent>> audit(const std::string& stack_name, const std::string& after, std::size_t limit) = 0;
-  virtual Result<Page<ChangeRow>> changes(const pipeline::StackId&, const std::string& commit, const std::string& after, std::size_t limit) = 0;
+  virtual Result<Page<StoredEvent>> audit(const std::string& stack_name, const std::string& after,
+                                          std::size_t limit) = 0;
+  virtual Result<Page<ChangeRow>> changes(const pipeline::StackId&, const std::string& commit, const std::string& after,
+                                          std::size_t limit) = 0;
   virtual Result<ChangeRow> change(const pipeline::StackId&, pipeline::ChangeNumber) = 0;
   // Where a change is: one entry for each living stage in order, then deleted stages it had reached.
   virtual Result<std::vector<ChangeInStage>> where_is(const pipeline::Stack&, pipeline::ChangeNumber) = 0;
-  virtual Result<Page<DeploymentRow>> deployments(const pipeline::StackId&, const std::optional<pipeline::StageId>&, const std::string& after, std::size_t limit) = 0;
+  virtual Result<Page<DeploymentRow>> deployments(const pipeline::StackId&, const std::optional<pipeline::StageId>&,
+                                                  const std::string& after, std::size_t limit) = 0;
   virtual Result<DeploymentRow> deployment(const pipeline::DeploymentId&) = 0;
-  virtual Result<Page<ApprovalRow>> approvals(const std::optional<pipeline::ApprovalState>&, const std::string& after, std::size_t limit) = 0;
+  virtual Result<Page<ApprovalRow>> approvals(const std::optional<pipeline::ApprovalState>&, const std::string& after,
+                                              std::size_t limit) = 0;
   virtual Result<std::vector<StageRow>> stages(const pipeline::StackId&) = 0;
   virtual Result<std::string> settings(const pipeline::StageId&, pipeline::Revision) = 0;  // sealed
   virtual std::optional<std::string> idempotent_answer(const std::string& key) = 0;
@@ -141,10 +148,13 @@ class Store {
   virtual Result<std::vector<std::string>> artifacts_in_use() = 0;
 
   // --- precedents (pipeline/commands.h says what they are) ---
-  virtual std::optional<pipeline::ApprovalPrecedent> approval_precedent(const pipeline::Stack&, const std::string& stage, pipeline::ChangeNumber) = 0;
+  virtual std::optional<pipeline::ApprovalPrecedent> approval_precedent(const pipeline::Stack&,
+                                                                        const std::string& stage,
+                                                                        pipeline::ChangeNumber) = 0;
   virtual std::optional<pipeline::Precedent> retry_precedent(const pipeline::StageId&) = 0;
   // `to`: a deployment id, or a change number in digits ("#7" too), or empty: the default of R8.3, below `serving`.
-  virtual std::optional<pipeline::Precedent> rollback_precedent(const pipeline::StageId&, const std::string& to, pipeline::ChangeNumber serving) = 0;
+  virtual std::optional<pipeline::Precedent> rollback_precedent(const pipeline::StageId&, const std::string& to,
+                                                                pipeline::ChangeNumber serving) = 0;
   virtual void promote_precedent(const pipeline::Stack&, pipeline::Promote& command) = 0;  // fills it
 
   // --- a table for rooms that keep small things of their own (identity: users, tokens, sessions) ---
