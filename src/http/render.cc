@@ -113,9 +113,13 @@ std::string render_head(int status, const Headers& headers, Framing framing, std
   return out;
 }
 
+void append_chunk_head(std::string& out, std::size_t size) {
+  fmt::format_to(std::back_inserter(out), "{:x}\r\n", size);
+}
+
 void append_chunk(std::string& out, std::string_view bytes) {
   if (bytes.empty()) return;
-  fmt::format_to(std::back_inserter(out), "{:x}\r\n", bytes.size());
+  append_chunk_head(out, bytes.size());
   out += bytes;
   out += "\r\n";
 }

@@ -22,6 +22,7 @@ std::string render_head(int status, const Headers& headers, Framing framing, std
 // "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7)
 std::string http_date(std::int64_t unix_seconds);
 
+void append_chunk_head(std::string& out, std::size_t size);
 // Appends one chunk of a chunked body; the empty one would end it and is left out.
 void append_chunk(std::string& out, std::string_view bytes);
 inline constexpr std::string_view kLastChunk = "0\r\n\r\n";

@@ -1,7 +1,11 @@
 #pragma once
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "base/result.h"
+#include "base/time.h"
 #include "http/message.h"
 
 namespace sluice::http {
@@ -29,10 +33,16 @@ class Server {
  public:
   struct Options {
     std::string address = "127.0.0.1";
-    std::uint16_t port = 0;  // 0: the kernel picks
-    int threads = 4;         // workers for handle()
-    int streams = 32;        // exchanges at once; more wait
-    int connections = 4096;
+    std::uint16_t port = 0;                                    // 0: the kernel picks
+    int threads = 4;                                           // workers for handle()
+    int streams = 32;                                          // exchanges at once; more wait
+    int connections = 4096;                                    // more are answered 503 and closed
+    Duration head_time = std::chrono::seconds(30);             // for a head to come whole once it has begun (408)
+    Duration idle_time = std::chrono::seconds(75);             // between requests
+    Duration stall_time = std::chrono::seconds(30);            // without a byte moving, in a body or an answer
+    Duration exchange_stall_time = std::chrono::seconds(300);  // the same within an exchange: Git thinks between bytes
+    Duration stop_time = std::chrono::seconds(5);              // for what runs to end when the server stops
+    std::function<void(const std::string&)> report;            // told of a handler that threw; from any thread
   };
   // Binds at once; an Error says which address is taken.
   static Result<std::unique_ptr<Server>> start(Options, Handler&);
