@@ -1,0 +1,106 @@
+#include "supervise/processes.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstring>
+#include <optional>
+
+namespace sluice::supervise {
+namespace {
+
+std::string slurp(int pid, const char* name, std::size_t limit) {
+  std::string path = "/proc/" + std::to_string(pid) + "/" + name;
+  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return {};
+  std::string text;
+  char buffer[4096];
+  ssize_t got = 0;
+  while (text.size() < limit && (got = ::read(fd, buffer, sizeof buffer)) > 0) {
+    text.append(buffer, static_cast<std::size_t>(got));
+  }
+  ::close(fd);
+  return text;
+}
+
+template <class Number>
+Number to_number(std::string_view text) {
+  Number number{};
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+// proc(5): pid (comm) state ppid … starttime is the 22nd field. comm may hold anything, so the last ')' ends it.
+std::optional<Process> read_process(int pid) {
+  std::string text = slurp(pid, "stat", 4096);
+  auto close = text.rfind(')');
+  if (close == std::string::npos || close + 2 >= text.size()) return std::nullopt;
+  std::string_view rest = std::string_view(text).substr(close + 2);
+  Process process;
+  process.pid = pid;
+  for (int field = 3; field <= 22 && !rest.empty(); ++field) {
+    auto space = rest.find(' ');
+    auto word = rest.substr(0, space);
+    if (field == 3 && (word == "Z" || word == "X")) return std::nullopt;
+    if (field == 4) process.parent = to_number<int>(word);
+    if (field == 22) process.started = to_number<std::uint64_t>(word);
+    rest = space == std::string_view::npos ? std::string_view() : rest.substr(space + 1);
+  }
+  return process;
+}
+
+}  // namespace
+
+std::vector<Process> processes() {
+  std::vector<Process> all;
+  DIR* dir = ::opendir("/proc");
+  if (!dir) return all;
+  while (const dirent* entry = ::readdir(dir)) {
+    int pid = to_number<int>(entry->d_name);
+    if (pid <= 0) continue;
+    if (auto process = read_process(pid)) all.push_back(*process);
+  }
+  ::closedir(dir);
+  return all;
+}
+
+std::vector<Process> descendants(const std::vector<Process>& all, int pid) {
+  std::vector<Process> found;
+  std::vector<int> parents{pid};
+  for (std::size_t i = 0; i < parents.size(); ++i) {
+    for (const auto& process : all) {
+      if (process.parent != parents[i]) continue;
+      found.push_back(process);
+      parents.push_back(process.pid);
+    }
+  }
+  return found;
+}
+
+std::vector<Process> with_argument(std::string_view text) {
+  std::vector<Process> found;
+  for (const auto& process : processes()) {
+    if (process.pid == ::getpid()) continue;
+    if (slurp(process.pid, "cmdline", 1 << 20).find(text) != std::string::npos) found.push_back(process);
+  }
+  return found;
+}
+
+bool alive(const Process& process) {
+  auto now = read_process(process.pid);
+  return now && now->started == process.started;
+}
+
+void send(const Process& process, int signal) {
+  int fd = static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0));
+  if (fd < 0) return;
+  // Looked at only after the descriptor holds on to whoever has the number now.
+  if (alive(process)) ::syscall(SYS_pidfd_send_signal, fd, signal, nullptr, 0);
+  ::close(fd);
+}
+
+}  // namespace sluice::supervise

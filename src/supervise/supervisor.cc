@@ -1,0 +1,362 @@
+#include "supervise/supervisor.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <charconv>
+#include <cstring>
+#include <map>
+#include <system_error>
+#include <thread>
+
+#include "base/files.h"
+#include "base/process.h"
+#include "supervise/processes.h"
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+namespace sluice::supervise {
+namespace {
+
+constexpr const char* kMostServices = "20000";
+constexpr Duration kToolLimit = 10s;
+
+std::string shell_word(std::string_view text) {
+  std::string out = "'";
+  for (char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+std::string shell_line(const std::vector<std::string>& argv) {
+  std::string out;
+  for (const auto& arg : argv) out += (out.empty() ? "" : " ") + shell_word(arg);
+  return out;
+}
+
+// Services must not inherit what stands in the server's own environment, which may be secret.
+std::map<std::string, std::string> plain_environment() {
+  const char* path = ::getenv("PATH");
+  return {{"PATH", path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+          {"LANG", "C.UTF-8"},
+          {"TZ", "UTC"}};
+}
+
+Result<Finished> tool(std::vector<std::string> argv, Duration limit = kToolLimit, std::stop_token stop = {}) {
+  ProcessCommand command;
+  command.argv = std::move(argv);
+  command.env = plain_environment();
+  command.time_limit = limit;
+  command.stop = std::move(stop);
+  command.grace = 100ms;
+  return run(command);
+}
+
+// s6 programs read their orders from a FIFO; one that can be opened for writing has its reader.
+bool has_reader(const fs::path& fifo) {
+  int fd = ::open(fifo.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return false;
+  ::close(fd);
+  return true;
+}
+
+template <class Condition>
+bool wait_for(Duration at_most, Condition condition) {
+  auto until = std::chrono::steady_clock::now() + at_most;
+  for (auto pause = 1ms; !condition(); pause = std::min(pause * 2, 20ms)) {
+    if (std::chrono::steady_clock::now() >= until) return false;
+    std::this_thread::sleep_for(pause);
+  }
+  return true;
+}
+
+Result<> write_script(const fs::path& path, const std::string& text) {
+  if (auto written = write_file(path, text, 0755); !written) return written;
+  // write_file's mode is subject to the umask; a run file that cannot be executed would be tried for ever.
+  if (::chmod(path.c_str(), 0755) != 0) {
+    return fail(ErrorKind::failed, "cannot make " + path.string() + " executable: " + std::strerror(errno));
+  }
+  return {};
+}
+
+int to_int(std::string_view text) {
+  int number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+std::vector<std::string> words(std::string_view text) {
+  std::vector<std::string> out;
+  std::string word;
+  for (char c : text) {
+    if (c == ' ' || c == '\n') {
+      if (!word.empty()) out.push_back(std::move(word));
+      word.clear();
+    } else {
+      word += c;
+    }
+  }
+  if (!word.empty()) out.push_back(word);
+  return out;
+}
+
+int signal_number(const std::string& word) {
+  for (int number = 1; number < 32; ++number) {
+    const char* name = ::sigabbrev_np(number);
+    if (name && (word == name || word == std::string("SIG") + name)) return number;
+  }
+  return to_int(word);
+}
+
+}  // namespace
+
+bool Supervisor::running(const fs::path& dir) { return has_reader(dir / "scan" / ".s6-svscan" / "control"); }
+
+Result<Supervisor> Supervisor::ensure(const fs::path& dir) {
+  if (!program_exists("s6-svscan")) {
+    return fail(ErrorKind::failed, "s6-svscan is not installed: install the package s6 and start again");
+  }
+  std::error_code ignored;
+  Supervisor supervisor(fs::absolute(dir, ignored));
+  for (const auto& folder : {supervisor.scan(), supervisor.dir_ / "services"}) {
+    if (auto made = make_dirs(folder, 0700); !made) return fail(made.error().while_("starting the supervisor"));
+  }
+  if (running(supervisor.dir_)) return supervisor;
+  // A session of its own, no inherited descriptors: nothing that ends the server ends what it supervises (R9.2). The
+  // shell stays until the new session answers, because run() ends what is left of the shell's own.
+  std::string script = "umask 022; ulimit -n \"$(ulimit -Hn)\"; cd " + shell_word(supervisor.dir_.string()) +
+                       " || exit 1; setsid s6-svscan -c " + kMostServices +
+                       " scan </dev/null >svscan.log 2>&1 & "
+                       "n=0; until s6-svscanctl -z " +
+                       shell_word(supervisor.scan().string()) +
+                       " 2>/dev/null; do n=$((n+1)); [ $n -gt 500 ] && exit 1; sleep 0.01; done";
+  auto started = tool({"/bin/sh", "-c", script});
+  if (!started) return fail(started.error());
+  if (!started->ok() || !running(supervisor.dir_)) {
+    auto said = read_file(supervisor.dir_ / "svscan.log", 4096);
+    return fail(ErrorKind::failed, "the supervisor of " + supervisor.dir_.string() +
+                                       " does not start: " + (said && !said->empty() ? *said : started->err));
+  }
+  return supervisor;
+}
+
+Result<> Supervisor::define(const Service& service) const {
+  assert(!service.name.empty() && service.name.find('/') == std::string::npos && service.name[0] != '.');
+  fs::path made = dir_ / "services" / (".new-" + service.name);
+  if (auto gone = remove_tree(made); !gone) return gone;
+  if (auto dirs = make_dirs(made / "data"); !dirs) return dirs;
+  bool logged = !service.log_dir.empty();
+  std::string script = "#!/bin/sh\nexec 2>&1";
+  script += logged ? "\n" : " >/dev/null\n";
+  if (!service.cwd.empty()) script += "cd " + shell_word(service.cwd.string()) + " || exit 111\n";
+  script += "exec " + shell_line(service.argv) + "\n";
+  if (auto written = write_script(made / "run", script); !written) return written;
+  if (service.contained) {
+    if (auto written = write_file(made / "data" / "contained", ""); !written) return written;
+  }
+  if (logged) {
+    if (auto dirs = make_dirs(service.log_dir); !dirs) return dirs;
+    if (auto dirs = make_dirs(made / "log"); !dirs) return dirs;
+    std::vector<std::string> logger{"s6-log",
+                                    "-b",
+                                    "n" + std::to_string(service.log_files),
+                                    "s" + std::to_string(service.log_bytes),
+                                    "T",
+                                    service.log_dir.string()};
+    if (auto written = write_script(made / "log" / "run", "#!/bin/sh\nexec " + shell_line(logger) + "\n"); !written) {
+      return written;
+    }
+  }
+  std::error_code error;
+  if (auto gone = remove_tree(folder(service.name)); !gone) return gone;
+  fs::rename(made, folder(service.name), error);
+  if (error) return fail(ErrorKind::failed, "cannot make the service " + service.name + ": " + error.message());
+  return {};
+}
+
+Result<> Supervisor::add(const std::vector<Service>& services) const {
+  std::vector<std::string> down;
+  for (const auto& service : services) {
+    std::error_code error;
+    bool linked = fs::is_symlink(scan() / service.name, error);
+    if (linked && has(service.name)) {
+      down.push_back(service.name);
+      continue;
+    }
+    if (auto defined = define(service); !defined) return fail(defined.error().while_("defining " + service.name));
+    if (!linked) fs::create_symlink(fs::path("../services") / service.name, scan() / service.name, error);
+    if (!linked && error)
+      return fail(ErrorKind::failed, "cannot add the service " + service.name + ": " + error.message());
+  }
+  auto scanned = tool({"s6-svscanctl", "-a", scan().string()});
+  if (!scanned) return fail(scanned.error());
+  if (!scanned->ok()) return fail(ErrorKind::unavailable, "the supervisor does not answer: " + scanned->err);
+  return down.empty() ? Result<>{} : control("-u", down);
+}
+
+bool Supervisor::has(const std::string& name) const {
+  std::error_code error;
+  return fs::exists(folder(name) / "run", error);
+}
+
+std::vector<std::string> Supervisor::names() const {
+  std::vector<std::string> found;
+  std::error_code error;
+  for (fs::directory_iterator it(dir_ / "services", error), end; !error && it != end; it.increment(error)) {
+    auto name = it->path().filename().string();
+    if (name[0] != '.') found.push_back(name);
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+Result<Status> Supervisor::status(const std::string& name) const {
+  if (!has(name)) return fail(ErrorKind::not_found, "there is no service " + name);
+  Status status;
+  std::error_code error;
+  if (!fs::exists(folder(name) / "supervise" / "status", error)) return status;  // not scanned yet
+  auto said = tool({"s6-svstat", "-o", "up,wantedup,pid", folder(name).string()});
+  if (!said) return fail(said.error());
+  auto fields = words(said->out);
+  if (!said->ok() || fields.size() != 3) return status;
+  status.up = fields[0] == "true";
+  status.wanted_up = fields[1] == "true";
+  status.pid = std::max(0, to_int(fields[2]));
+  auto deaths = tool({"s6-svdt", folder(name).string()});
+  if (!deaths) return fail(deaths.error());
+  auto tally = words(deaths->out);  // time, "exitcode" or "signal", which
+  if (deaths->ok()) status.deaths = static_cast<int>(tally.size() / 3);
+  if (status.deaths > 0) {
+    const auto& which = tally[static_cast<std::size_t>(status.deaths) * 3 - 1];
+    bool killed = tally[static_cast<std::size_t>(status.deaths) * 3 - 2] == "signal";
+    status.exit_code = killed ? 128 + signal_number(which) : to_int(which);
+  }
+  return status;
+}
+
+Result<> Supervisor::control(const std::string& option, const std::vector<std::string>& names) const {
+  for (const auto& name : names) {
+    if (!has(name)) continue;
+    // Just added: its s6-supervise may be a moment away.
+    wait_for(5s, [&] { return has_reader(folder(name) / "supervise" / "control"); });
+    auto done = tool({"s6-svc", option, folder(name).string()});
+    if (!done) return fail(done.error());
+    if (!done->ok()) return fail(ErrorKind::failed, "cannot control the service " + name + ": " + done->err);
+  }
+  return {};
+}
+
+Result<> Supervisor::dismiss(const std::vector<std::string>& names) const {
+  std::vector<std::string> plain;
+  for (const auto& name : names) {
+    if (!has(name)) continue;
+    std::error_code error;
+    if (!fs::exists(folder(name) / "data" / "contained", error)) {
+      plain.push_back(name);
+      continue;
+    }
+    // Order: no restart first, then the signal. When nothing runs inside yet, or it is between two starts, down is
+    // down.
+    if (auto done = control("-O", {name}); !done) return done;
+    auto now = status(name);
+    if (!now) return fail(now.error());
+    auto inside = descendants(processes(), now->pid);
+    std::erase_if(inside, [&](const Process& process) { return process.parent == now->pid; });
+    if (now->pid == 0 || inside.empty()) {
+      plain.push_back(name);
+      continue;
+    }
+    for (const auto& process : inside) send(process, SIGTERM);
+  }
+  return control("-d", plain);
+}
+
+bool Supervisor::any_up(const std::vector<std::string>& names) const {
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    auto now = status(name);
+    return now && now->up;
+  });
+}
+
+Result<> Supervisor::stop(const std::vector<std::string>& names, Duration grace, std::stop_token hurry) const {
+  if (auto asked = dismiss(names); !asked) return asked;
+  std::vector<std::string> there, folders;
+  for (const auto& name : names) {
+    if (has(name)) there.push_back(name);
+  }
+  if (there.empty()) return {};
+  std::vector<std::string> wait{"s6-svwait", "-d", "-t", std::to_string(std::max<long>(grace.count(), 1))};
+  for (const auto& name : there) wait.push_back(folder(name).string());
+  if (auto waited = tool(wait, grace + 5s, hurry); !waited) return fail(waited.error());
+
+  std::vector<Process> left;
+  std::vector<Process> all = processes();
+  for (const auto& name : there) {
+    auto now = status(name);
+    if (!now) return fail(now.error());
+    if (now->pid == 0) continue;
+    for (const auto& process : descendants(all, now->pid)) left.push_back(process);
+  }
+  if (auto ended = control("-dk", there); !ended) return ended;
+  wait[3] = "10000";
+  auto waited = tool(wait, 15s);
+  if (!waited) return fail(waited.error());
+  for (const auto& process : left) send(process, SIGKILL);
+  bool gone = wait_for(5s, [&] { return std::none_of(left.begin(), left.end(), alive); });
+  if (!waited->ok() || !gone)
+    return fail(ErrorKind::failed, "a process does not end, not even when killed: " + there[0]);
+  return {};
+}
+
+Result<> Supervisor::remove(const std::vector<std::string>& names, Duration grace, std::stop_token hurry) const {
+  if (!running(dir_)) {
+    return fail(ErrorKind::unavailable, "the supervisor of " + dir_.string() + " does not run");
+  }
+  if (auto stopped = stop(names, grace, hurry); !stopped) return stopped;
+  std::vector<fs::path> supervised;
+  for (const auto& name : names) {
+    std::error_code error;
+    fs::remove(scan() / name, error);
+    supervised.push_back(folder(name));
+    if (fs::exists(folder(name) / "log", error)) supervised.push_back(folder(name) / "log");
+  }
+  auto pruned = tool({"s6-svscanctl", "-an", scan().string()});
+  if (!pruned) return fail(pruned.error());
+  auto fifo = [](const fs::path& dir) { return dir / "supervise" / "control"; };
+  for (const auto& dir : supervised) {
+    // Also one whose s6-svscan was killed and which the present one does not know.
+    bool logger = dir.filename() == "log";
+    if (has_reader(fifo(dir))) {
+      if (auto told = tool({"s6-svc", logger ? "-x" : "-xd", dir.string()}); !told) return fail(told.error());
+    }
+    if (!wait_for(5s, [&] { return !has_reader(fifo(dir)); }) && logger) {
+      if (auto told = tool({"s6-svc", "-xd", dir.string()}); !told) return fail(told.error());
+      wait_for(5s, [&] { return !has_reader(fifo(dir)); });
+    }
+    if (has_reader(fifo(dir))) return fail(ErrorKind::failed, "the supervisor of " + dir.string() + " does not end");
+  }
+  for (const auto& name : names) {
+    if (auto gone = remove_tree(folder(name)); !gone) return gone;
+  }
+  return {};
+}
+
+Result<> Supervisor::down(const fs::path& dir, Duration grace, const std::vector<std::string>& first) {
+  std::error_code ignored;
+  Supervisor supervisor(fs::absolute(dir, ignored));
+  if (!running(supervisor.dir_)) return {};
+  if (auto stopped = supervisor.stop(first, grace); !stopped) return stopped;
+  if (auto stopped = supervisor.stop(supervisor.names(), grace); !stopped) return stopped;
+  auto told = tool({"s6-svscanctl", "-t", supervisor.scan().string()});
+  if (!told) return fail(told.error());
+  if (!wait_for(15s, [&] { return !running(supervisor.dir_); })) {
+    return fail(ErrorKind::failed, "the supervisor of " + supervisor.dir_.string() + " does not end");
+  }
+  return {};
+}
+
+}  // namespace sluice::supervise

@@ -1,0 +1,75 @@
+#pragma once
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+// s6: one s6-svscan per folder, in a session of its own, that outlives the program which started it and is found again
+// by the next. It keeps services running, paced (a second at least between two starts), and their output in rotated
+// files.
+namespace sluice::supervise {
+
+struct Service {
+  std::string name;               // a file name: letters, digits, '.', '_', '-'
+  std::vector<std::string> argv;  // stands in the process list: no secrets
+  std::filesystem::path cwd;      // empty: the service's own folder
+  // Where s6-log keeps what the service writes, each line led by its time (ISO 8601, UTC): `current` and up to
+  // `log_files` older files of `log_bytes` each. Empty: /dev/null.
+  std::filesystem::path log_dir;
+  int log_files = 20;
+  std::int64_t log_bytes = 1'000'000;
+  // The program is bubblewrap, which dies of SIGTERM without passing it on: asked to stop, the processes inside get it.
+  bool contained = false;
+};
+
+struct Status {
+  bool up = false;
+  bool wanted_up = false;
+  int pid = 0;        // 0 when down
+  int exit_code = 0;  // of the last end; 128 + signal when killed by one
+  int deaths = 0;     // since it was added, at most 100 are counted
+  bool operator==(const Status&) const = default;
+};
+
+class Supervisor {
+ public:
+  // The supervisor of this folder, started if it does not run. Needs s6; `dir` belongs to it alone.
+  static Result<Supervisor> ensure(const std::filesystem::path& dir);
+
+  // Defines services and starts them; one that is there already is left as it is, but brought up when it is down.
+  Result<> add(const std::vector<Service>& services) const;
+  [[nodiscard]] bool has(const std::string& name) const;
+  [[nodiscard]] std::vector<std::string> names() const;
+  // not_found when there is no such service.
+  Result<Status> status(const std::string& name) const;
+
+  // Ends services without waiting: SIGTERM, and no restart when they die.
+  Result<> dismiss(const std::vector<std::string>& names) const;
+  // Ends services together: SIGTERM, after `grace` SIGKILL; when it returns no process of theirs is left. They stay
+  // defined and down. A stop request cuts `grace` short. A name that is not there is no error.
+  Result<> stop(const std::vector<std::string>& names, Duration grace, std::stop_token hurry = {}) const;
+  // stop(), then the definitions go; log folders stay.
+  Result<> remove(const std::vector<std::string>& names, Duration grace, std::stop_token hurry = {}) const;
+  // True when one of them still runs.
+  [[nodiscard]] bool any_up(const std::vector<std::string>& names) const;
+
+  [[nodiscard]] static bool running(const std::filesystem::path& dir);
+  // Ends every service, those in `last` after the others, and the supervisor. Definitions stay: the next ensure()
+  // starts them again. Nothing running is no error.
+  static Result<> down(const std::filesystem::path& dir, Duration grace, const std::vector<std::string>& first = {});
+
+ private:
+  explicit Supervisor(std::filesystem::path dir) : dir_(std::move(dir)) {}
+  std::filesystem::path scan() const { return dir_ / "scan"; }
+  std::filesystem::path folder(const std::string& name) const { return dir_ / "services" / name; }
+  Result<> define(const Service& service) const;
+  Result<> control(const std::string& option, const std::vector<std::string>& names) const;
+  std::filesystem::path dir_;
+};
+
+}  // namespace sluice::supervise

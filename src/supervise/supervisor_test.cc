@@ -1,0 +1,169 @@
+#include "supervise/supervisor.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <thread>
+
+#include "base/files.h"
+#include "base/process.h"
+#include "supervise/processes.h"
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+namespace sluice::supervise {
+namespace {
+
+template <class Condition>
+bool eventually(Condition condition, Duration at_most = 10s) {
+  auto until = std::chrono::steady_clock::now() + at_most;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::sleep_for(2ms);
+  }
+  return true;
+}
+
+class SupervisorTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/sluice-s6-XXXXXX";
+    ASSERT_NE(::mkdtemp(name), nullptr);
+    dir_ = name;
+    auto started = Supervisor::ensure(dir_ / "s6");
+    ASSERT_TRUE(started) << started.error().message;
+    s6_.emplace(*started);
+  }
+  void TearDown() override {
+    auto down = Supervisor::down(dir_ / "s6", 1s);
+    EXPECT_TRUE(down) << down.error().message;
+    EXPECT_FALSE(Supervisor::running(dir_ / "s6"));
+    EXPECT_TRUE(eventually([&] { return with_argument(dir_.string()).empty(); }));
+    EXPECT_TRUE(remove_tree(dir_));
+  }
+  Service shell(const std::string& name, const std::string& script) {
+    Service service;
+    service.name = name;
+    // The folder in the argument is how a left-over process would be found.
+    service.argv = {"/bin/sh", "-c", script, dir_.string()};
+    service.log_dir = dir_ / "log" / name;
+    return service;
+  }
+  std::string log(const std::string& name) { return read_file(dir_ / "log" / name / "current").value_or(""); }
+  fs::path dir_;
+  std::optional<Supervisor> s6_;
+};
+
+TEST_F(SupervisorTest, runs_what_it_is_given_and_keeps_what_that_says) {
+  ASSERT_TRUE(s6_->add({shell("a", "echo out; echo err >&2; exec sleep 1000"), shell("b", "exec sleep 1000")}));
+  EXPECT_TRUE(eventually([&] { return s6_->status("a")->up && s6_->status("b")->up; }));
+  EXPECT_TRUE(eventually([&] { return log("a").find("err") != std::string::npos; }));
+  EXPECT_NE(log("a").find("  out\n"), std::string::npos) << log("a");
+  EXPECT_EQ(s6_->names(), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(s6_->status("c").error().kind, ErrorKind::not_found);
+}
+
+TEST_F(SupervisorTest, restarts_what_dies_and_says_how_it_died) {
+  ASSERT_TRUE(s6_->add({shell("a", "exit 7"), shell("b", "kill -9 $$")}));
+  EXPECT_TRUE(eventually([&] { return s6_->status("a")->deaths >= 2 && s6_->status("b")->deaths >= 2; }));
+  EXPECT_EQ(s6_->status("a")->exit_code, 7);
+  EXPECT_EQ(s6_->status("b")->exit_code, 128 + SIGKILL);
+}
+
+TEST_F(SupervisorTest, adding_twice_is_adding_once) {
+  ASSERT_TRUE(s6_->add({shell("a", "exec sleep 1000")}));
+  ASSERT_TRUE(eventually([&] { return s6_->status("a")->up; }));
+  int pid = s6_->status("a")->pid;
+  ASSERT_TRUE(s6_->add({shell("a", "exec sleep 1000")}));
+  EXPECT_EQ(s6_->status("a")->pid, pid);
+}
+
+TEST_F(SupervisorTest, stops_with_sigterm_first_and_kills_what_does_not_listen) {
+  ASSERT_TRUE(s6_->add({shell("kind", "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.01; done"),
+                        shell("deaf", "trap '' TERM; echo up; while :; do sleep 0.1; done")}));
+  ASSERT_TRUE(eventually([&] { return log("kind").find("up") != std::string::npos; }));
+  ASSERT_TRUE(eventually([&] { return log("deaf").find("up") != std::string::npos; }));
+  auto begin = std::chrono::steady_clock::now();
+  ASSERT_TRUE(s6_->stop({"kind", "deaf", "unheard-of"}, 300ms));
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 300ms);
+  EXPECT_FALSE(s6_->any_up({"kind", "deaf"}));
+  EXPECT_FALSE(s6_->status("kind")->wanted_up);
+  EXPECT_TRUE(eventually([&] { return log("kind").find("bye") != std::string::npos; }));
+}
+
+TEST_F(SupervisorTest, a_contained_service_gets_sigterm_inside_and_nothing_of_it_is_left) {
+  auto service = shell("app", "");
+  service.contained = true;
+  service.argv = {"bwrap",
+                  "--ro-bind",
+                  "/",
+                  "/",
+                  "--unshare-pid",
+                  "--unshare-user",
+                  "--proc",
+                  "/proc",
+                  "--die-with-parent",
+                  "/bin/sh",
+                  "-c",
+                  "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.01; done",
+                  dir_.string()};
+  ASSERT_TRUE(s6_->add({service}));
+  ASSERT_TRUE(eventually([&] { return log("app").find("up") != std::string::npos; })) << log("app");
+  ASSERT_TRUE(s6_->remove({"app"}, 10s));
+  EXPECT_NE(log("app").find("bye"), std::string::npos) << "the log is complete when the service is gone";
+  EXPECT_TRUE(s6_->names().empty());
+  // s6-log has the folder in its arguments too: it is gone with its service.
+  EXPECT_TRUE(with_argument(dir_.string() + "/log/app").empty());
+}
+
+TEST_F(SupervisorTest, a_removed_name_can_be_used_again) {
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(s6_->add({shell("a", "exec sleep 1000")}));
+    ASSERT_TRUE(eventually([&] { return s6_->status("a")->up; })) << i;
+    ASSERT_TRUE(s6_->remove({"a"}, 1s));
+    EXPECT_FALSE(s6_->has("a"));
+  }
+}
+
+TEST_F(SupervisorTest, outlives_its_user_and_is_found_again) {
+  ASSERT_TRUE(s6_->add({shell("a", "exec sleep 1000")}));
+  ASSERT_TRUE(eventually([&] { return s6_->status("a")->up; }));
+  int pid = s6_->status("a")->pid;
+  auto again = Supervisor::ensure(dir_ / "s6");
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->status("a")->pid, pid);
+}
+
+TEST_F(SupervisorTest, after_down_the_next_start_brings_all_back) {
+  ASSERT_TRUE(s6_->add({shell("a", "exec sleep 1000"), shell("b", "exec sleep 1000")}));
+  ASSERT_TRUE(eventually([&] { return s6_->status("a")->up && s6_->status("b")->up; }));
+  ASSERT_TRUE(Supervisor::down(dir_ / "s6", 1s, {"b"}));
+  EXPECT_TRUE(eventually([&] { return with_argument(dir_.string()).empty(); }));
+  auto again = Supervisor::ensure(dir_ / "s6");
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_TRUE(eventually([&] { return again->status("a")->up && again->status("b")->up; }));
+}
+
+TEST_F(SupervisorTest, a_killed_supervisor_is_replaced_and_its_services_can_still_be_removed) {
+  ASSERT_TRUE(s6_->add({shell("a", "exec sleep 1000")}));
+  ASSERT_TRUE(eventually([&] { return s6_->status("a")->up; }));
+  int pid = s6_->status("a")->pid;
+  ProcessCommand find;
+  find.argv = {"sh", "-c",
+               "for p in /proc/[0-9]*; do [ \"$(readlink $p/cwd)\" = " + dir_.string() +
+                   "/s6/scan ] && grep -q s6-svscan $p/comm && echo ${p#/proc/}; done; true"};
+  auto lock = run(find);
+  ASSERT_TRUE(lock && !lock->out.empty());
+  ::kill(std::stoi(lock->out), SIGKILL);
+  ASSERT_TRUE(eventually([&] { return !Supervisor::running(dir_ / "s6"); }));
+  auto again = Supervisor::ensure(dir_ / "s6");
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->status("a")->pid, pid) << "the service went on";
+  EXPECT_TRUE(again->remove({"a"}, 1s));
+}
+
+}  // namespace
+}  // namespace sluice::supervise
