@@ -59,7 +59,7 @@ BOOST_DESCRIBE_STRUCT(StageResumed, (), (stage))
 // At a gate.
 struct OfferHeld { StageId stage; ChangeRef change; bool accepted = false; };  // R8.5, R3.6
 BOOST_DESCRIBE_STRUCT(OfferHeld, (), (stage, change, accepted))
-struct HeldSuperseded { StageId stage; ChangeRef change; ChangeNumber by = 0; };  // a newer offer took the hold
+struct HeldSuperseded { StageId stage; ChangeRef change; ChangeNumber by = 0; };  // a newer one took its place; by 0: dropped, its stage was deleted (R6.2)
 BOOST_DESCRIBE_STRUCT(HeldSuperseded, (), (stage, change, by))
 struct HeldReleased { StageId stage; ChangeRef change; };  // let in: an ApprovalAsked or DeploymentQueued follows
 BOOST_DESCRIBE_STRUCT(HeldReleased, (), (stage, change))

@@ -84,9 +84,10 @@ struct Ending {
   DeploymentState end = DeploymentState::cancelled;  // cancelled or failed
   std::string reason;                                // one sentence
   Actor by;
+  DeploymentState step = DeploymentState::queued;  // the step it was in
   bool operator==(const Ending&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Ending, (), (end, reason, by))
+BOOST_DESCRIBE_STRUCT(Ending, (), (end, reason, by, step))
 
 // One attempt to bring one change to one stage: waiting for the lock, or holding it.
 struct Deployment {
@@ -99,6 +100,7 @@ struct Deployment {
   Revision settings_revision = 0;  // taken with the lock (R7.3); of a `settings: then` rollback the revision of then
   bool settings_then = false;      // R8.3: on success that revision becomes a new one
   bool decided = false;            // by a person, so it keeps its place on pause and 4.6 (R4.6, R8.5)
+  bool parked = false;             // it waited when the gate was paused: starts after resume (R8.5)
   bool rebuild = false;            // R3.2 --rebuild: build anew whatever is kept
   std::string artifact;            // "sha256-…" once built; before that, of a rollback: what must be run
   bool artifact_fixed = false;     // rollback: run `artifact`, never build another
@@ -109,13 +111,13 @@ struct Deployment {
   Time queued_at{};
   std::optional<Time> started_at;
   Time step_at{};                   // when the present step (state) began: its time limit counts from here (R9.4)
-  std::optional<std::string> token;  // handle of a far operation, from NotYet; of the present step
+  std::optional<std::string> token;  // handle of a far operation, from NotYet; of the present step, in `cancelling` first of the one broken off
   Time look_again{};                // not before this is the step advanced again
   std::optional<Ending> ending;     // set in `cancelling`
   bool operator==(const Deployment&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Deployment, (),
-                      (id, change, kind, meaning, state, attempt, settings_revision, settings_then, decided, rebuild,
+                      (id, change, kind, meaning, state, attempt, settings_revision, settings_then, decided, parked, rebuild,
                        artifact, artifact_fixed, artifact_hint, built, instances, by, queued_at, started_at, step_at,
                        token, look_again, ending))
 

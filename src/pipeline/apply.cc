@@ -1,0 +1,203 @@
+#include <algorithm>
+#include <cassert>
+
+#include "pipeline/deciding.h"
+
+namespace sluice::pipeline {
+namespace {
+
+struct Applying {
+  Stack& stack;
+  const Event& event;
+
+  Stage& stage(const StageId& id) const {
+    Stage* found = find_stage(stack, id);
+    assert(found != nullptr);
+    return *found;
+  }
+  Deployment& active(const StageId& id, const DeploymentId& deployment) const {
+    Stage& at = stage(id);
+    assert(at.active && at.active->id == deployment);
+    return *at.active;
+  }
+  void accept(Stage& at, const ChangeRef& change) const { at.mark = std::max(at.mark, change.number); }
+
+  void operator()(const StackCreated& e) const {
+    stack.id = e.stack;
+    stack.name = e.name;
+    stack.source = e.source;
+    stack.made_at = event.at;
+  }
+  void operator()(const SourceChanged& e) const { stack.source = e.source; }
+  void operator()(const StackDeletionBegan&) const { stack.deleting = true; }
+  void operator()(const StackDeleted&) const { stack.gone = true; }
+  void operator()(const CheckedIn& e) const { stack.newest = e.change; }
+
+  void operator()(const StageAdded& e) const {
+    Stage made;
+    made.id = e.stage;
+    made.name = e.name;
+    made.config = e.config;
+    made.made_at = event.at;
+    stack.stages.insert(stack.stages.begin() + e.index, std::move(made));
+    ++stack.next_id;
+  }
+  void operator()(const StageChanged& e) const {
+    Stage& at = stage(e.stage);
+    at.config = e.config;
+    if (e.revision) at.settings_revision = *e.revision;
+  }
+  void operator()(const SettingsSaved& e) const { stage(e.stage).settings_revision = e.revision; }
+  void operator()(const SettingsAdopted& e) const {
+    Stage& at = stage(e.stage);
+    at.settings_revision = e.revision;
+    if (at.current) at.current->settings_revision = e.revision;
+  }
+  void operator()(const StageDeletionBegan& e) const {
+    const auto found =
+        std::find_if(stack.stages.begin(), stack.stages.end(), [&](const Stage& s) { return s.id == e.stage; });
+    assert(found != stack.stages.end());
+    Stage gone = std::move(*found);
+    stack.stages.erase(found);
+    gone.retiring.reset();
+    gone.scaling.reset();
+    // One above all that was handed out: whatever of this stage is still on its way meets the fence (R9.3).
+    gone.deleting = Chore{gone.attempt + 1, event.at, 0, event.at, std::nullopt, ""};
+    stack.leaving.push_back(std::move(gone));
+  }
+  void operator()(const StageDeletionForced& e) const {
+    Stage& at = stage(e.stage);
+    at.forced = true;
+    if (at.deleting) at.deleting->look_again = event.at;
+    if (at.active) at.active->look_again = event.at;
+  }
+  void operator()(const StageDeleted& e) const {
+    std::erase_if(stack.leaving, [&](const Stage& s) { return s.id == e.stage; });
+  }
+  void operator()(const StagePaused& e) const {
+    Stage& at = stage(e.stage);
+    at.paused = true;
+    if (at.waiting && at.waiting->meaning != DeploymentKind::rollback &&
+        at.waiting->meaning != DeploymentKind::redeploy) {
+      at.waiting->parked = true;
+    }
+  }
+  void operator()(const StageResumed& e) const {
+    Stage& at = stage(e.stage);
+    at.paused = false;
+    if (at.waiting) at.waiting->parked = false;
+  }
+
+  void operator()(const OfferHeld& e) const { stage(e.stage).held = Held{e.change, event.at, e.accepted}; }
+  void operator()(const HeldSuperseded& e) const { stage(e.stage).held.reset(); }
+  void operator()(const HeldReleased& e) const { stage(e.stage).held.reset(); }
+  void operator()(const ApprovalAsked& e) const {
+    Stage& at = stage(e.stage);
+    at.approval = Approval{e.change, event.at};
+    accept(at, e.change);
+  }
+  void operator()(const ApprovalDecided& e) const { stage(e.stage).approval.reset(); }
+  void operator()(const ApprovalSuperseded& e) const { stage(e.stage).approval.reset(); }
+  void operator()(const ApprovalWithdrawn& e) const { stage(e.stage).approval.reset(); }
+
+  void operator()(const DeploymentQueued& e) const {
+    Stage& at = stage(e.stage);
+    assert(!at.waiting);
+    at.waiting = e.deployment;
+    accept(at, e.deployment.change);
+    ++stack.next_id;
+  }
+  void operator()(const DeploymentStarted& e) const {
+    Stage& at = stage(e.stage);
+    assert(!at.active && at.waiting && at.waiting->id == e.deployment && e.attempt > at.attempt);
+    at.active = std::move(at.waiting);
+    at.waiting.reset();
+    at.active->attempt = e.attempt;
+    at.active->settings_revision = e.settings_revision;
+    at.active->started_at = event.at;
+    at.attempt = e.attempt;
+    if (at.active->meaning == DeploymentKind::redeploy) at.redeploy_tried = e.settings_revision;
+  }
+  void operator()(const StepBegan& e) const {
+    Deployment& deployment = active(e.stage, e.deployment);
+    // Begun again with another number of instances it is still the same step to its time limit.
+    if (deployment.state != e.state) deployment.step_at = event.at;
+    deployment.state = e.state;
+    deployment.token.reset();
+    deployment.look_again = event.at;
+  }
+  void operator()(const StepNoted& e) const {
+    Deployment& deployment = active(e.stage, e.deployment);
+    deployment.token = e.token;
+    deployment.look_again = e.look_again;
+  }
+  void operator()(const ArtifactBuilt& e) const {
+    Deployment& deployment = active(e.stage, e.deployment);
+    deployment.artifact = e.artifact;
+    deployment.built = e.built;
+  }
+  void operator()(const InstancesStarted& e) const { active(e.stage, e.deployment).instances = e.instances; }
+  void operator()(const CancelBegan& e) const {
+    Deployment& deployment = active(e.stage, e.deployment);
+    deployment.ending = e.ending;
+    deployment.state = DeploymentState::cancelling;
+    deployment.step_at = event.at;
+    deployment.look_again = event.at;
+  }
+  void operator()(const DeploymentEnded& e) const {
+    Stage& at = stage(e.stage);
+    if (at.active && at.active->id == e.deployment) {
+      if (e.state == DeploymentState::succeeded) {
+        const Deployment& won = *at.active;
+        at.current =
+            Current{won.id, won.change, won.attempt, won.artifact, won.settings_revision, won.instances, event.at};
+      }
+      at.active.reset();
+    } else {
+      assert(at.waiting && at.waiting->id == e.deployment);
+      at.waiting.reset();
+    }
+    if (e.state != DeploymentState::superseded) at.last = Last{e.deployment, e.change, e.state, e.error};
+  }
+
+  void operator()(const ScaleBegan& e) const {
+    stage(e.stage).scaling = Scaling{e.to, Chore{e.attempt, event.at, 0, event.at, std::nullopt, ""}};
+  }
+  void operator()(const ScaleEnded& e) const {
+    Stage& at = stage(e.stage);
+    at.scaling.reset();
+    if (at.current) at.current->instances = e.instances;
+  }
+  void operator()(const RetireBegan& e) const {
+    stage(e.stage).retiring = Chore{e.attempt, event.at, 0, event.at, std::nullopt, ""};
+  }
+  void operator()(const RetireEnded& e) const { stage(e.stage).retiring.reset(); }
+  void operator()(const ChoreDelayed& e) const {
+    Stage& at = stage(e.stage);
+    Chore* chore = nullptr;
+    if (e.chore == ChoreKind::scale && at.scaling) chore = &at.scaling->chore;
+    if (e.chore == ChoreKind::retire && at.retiring) chore = &*at.retiring;
+    if (e.chore == ChoreKind::remove && at.deleting) chore = &*at.deleting;
+    assert(chore != nullptr);
+    chore->token = e.token;
+    chore->look_again = e.look_again;
+    chore->problem = e.problem;
+    if (!e.problem.empty()) ++chore->tries;
+    // A later deployment has raised the fence meanwhile; the next try passes it.
+    if (e.chore == ChoreKind::scale) chore->attempt = at.attempt;
+  }
+};
+
+}  // namespace
+
+void apply_to(Stack& stack, const Event& event) {
+  std::visit(Applying{stack, event}, event.body);
+  ++stack.version;
+}
+
+Stack apply(Stack stack, const Event& event) {
+  apply_to(stack, event);
+  return stack;
+}
+
+}  // namespace sluice::pipeline
