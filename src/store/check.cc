@@ -117,7 +117,7 @@ Result<> SqliteStore::backup(const fs::path& to) {
   auto copied = [&]() -> Result<> {
     try {
       // Its own connection: VACUUM runs outside of a transaction, and must not keep the writer waiting.
-      Connection db(file_, Connection::Use::read);
+      Connection db(file_, Connection::Use::write);
       db.run("VACUUM INTO ?", part.string());
       return {};
     } catch (const SQLite::Exception& exception) {

@@ -5,12 +5,7 @@
 namespace sluice::store {
 namespace {
 
-struct Migration {
-  const char* name;
-  const char* sql;
-};
-
-// The index in this list plus one is the schema's number. What was released is never edited: append.
+// What was released is never edited: append.
 constexpr std::array kMigrations{Migration{"first tables", R"sql(
 CREATE TABLE stacks(
   num INTEGER PRIMARY KEY,
@@ -161,9 +156,9 @@ int schema_of(Connection& connection) {
   return newest.next() ? static_cast<int>(newest.integer(0)) : 0;
 }
 
-tl::unexpected<Error> refuse_newer(int schema) {
+tl::unexpected<Error> refuse_newer(int schema, std::size_t known) {
   return fail(ErrorKind::conflict, "this data directory was written by a newer sluice (schema " +
-                                       std::to_string(schema) + ", this one knows " + std::to_string(known_schema()) +
+                                       std::to_string(schema) + ", this one knows " + std::to_string(known) +
                                        "); install that version or restore a backup");
 }
 
@@ -177,19 +172,20 @@ void copy_before(Connection& connection, const std::filesystem::path& file, int 
 
 }  // namespace
 
-int known_schema() { return static_cast<int>(kMigrations.size()); }
+std::span<const Migration> known_migrations() { return kMigrations; }
 
-Result<> migrate(Connection& connection, const std::filesystem::path& file) {
+Result<> migrate(Connection& connection, const std::filesystem::path& file, std::span<const Migration> known) {
+  const int newest = static_cast<int>(known.size());
   const int before = schema_of(connection);
-  if (before > known_schema()) return refuse_newer(before);
-  if (before == known_schema()) return {};
+  if (before > newest) return refuse_newer(before, known.size());
+  if (before == newest) return {};
   if (before > 0) copy_before(connection, file, before);
-  for (int next = before; next < known_schema(); ++next) {
-    const auto& migration = kMigrations[static_cast<std::size_t>(next)];
+  for (int next = before; next < newest; ++next) {
+    const Migration& migration = known[static_cast<std::size_t>(next)];
     Transaction transaction(connection, Transaction::Kind::write);
     // Another process may have been quicker.
     const int now = schema_of(connection);
-    if (now > known_schema()) return refuse_newer(now);
+    if (now > newest) return refuse_newer(now, known.size());
     if (now > next) continue;
     connection.execute(
         "CREATE TABLE IF NOT EXISTS migrations(version INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL)");

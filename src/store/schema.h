@@ -1,16 +1,23 @@
 #pragma once
 #include <filesystem>
+#include <span>
 
 #include "base/result.h"
 #include "store/sqlite.h"
 
 namespace sluice::store {
 
-// The newest schema this program knows.
-int known_schema();
+struct Migration {
+  const char* name;
+  const char* sql;
+};
 
-// Brings the file to it: each migration in a transaction of its own, after a copy `sluice.db.schema-N` of a file that
-// had content. A file of a newer schema is a conflict and stays as it is.
-Result<> migrate(Connection& connection, const std::filesystem::path& file);
+// What this program knows; a migration's place in the list, counted from 1, is the schema's number.
+std::span<const Migration> known_migrations();
+
+// Brings the file to the last of them: each in a transaction of its own, after a copy `sluice.db.schema-N` of a file
+// that had content. A file of a newer schema is a conflict and stays as it is. May throw SQLite::Exception.
+Result<> migrate(Connection& connection, const std::filesystem::path& file,
+                 std::span<const Migration> known = known_migrations());
 
 }  // namespace sluice::store
