@@ -20,8 +20,8 @@ namespace sluice::conductor {
 class World {
  public:
   virtual ~World() = default;
-  // Runs on a worker thread and may block; `stop` is asked for when the deployment is cancelled, its time is over, or the
-  // server ends (then the result is thrown away and the work is due again at the next start).
+  // Runs on a worker thread and may block; `stop` is asked for when the deployment is cancelled, its time is over, or
+  // the server ends (then the result is thrown away and the work is due again at the next start).
   virtual platform::Advance advance(const pipeline::Work& work, std::stop_token stop) = 0;
 };
 
@@ -34,8 +34,11 @@ struct SettingsEdit {
 struct Outcome {
   std::shared_ptr<const pipeline::Stack> stack;  // after it
   std::vector<pipeline::Event> events;
-  std::int64_t first_seq = 0;
+  std::int64_t first_seq = 0;  // of the first of `events`; 0 when there are none
 };
+// The answer to keep under an Idempotency-Key, written in the same transaction; `first_seq` is not known to it yet. Not
+// asked when there are no events: repeating what changed nothing changes nothing. Runs on the conductor's thread.
+using Remember = std::function<std::optional<store::IdempotencyRow>(const Outcome&)>;
 
 using Snapshot = std::shared_ptr<const pipeline::Stack>;
 
@@ -47,15 +50,23 @@ class Conductor {
     int workers = 8;  // other steps at once
   };
   // Loads all stacks and takes up what is due. `clock` and `random` outlive it.
-  static Result<std::unique_ptr<Conductor>> start(store::Store&, secrets::Secrets&, World&, const Clock&, Random&, Options);
-  virtual ~Conductor() = default;  // stops: running steps are asked to stop and joined; what they did not finish is due again
+  static Result<std::unique_ptr<Conductor>> start(store::Store&, secrets::Secrets&, World&, const Clock&, Random&,
+                                                  Options);
+  virtual ~Conductor() =
+      default;  // stops: running steps are asked to stop and joined; what they did not finish is due again
 
-  // Each returns after the commit (one fsync, shared with others). 503 (unavailable) when the commit failed: nothing
-  // happened. Precedents are looked up and attached here; a caller leaves them empty.
+  // Each returns after the commit (one fsync, shared with others). 503 (unavailable) when the commit failed or too many
+  // commands wait: nothing happened. Precedents are looked up and attached here; a caller leaves them empty.
+  // `before_commit` runs on the caller's thread once nothing but a race for the name can refuse the stack; what it made
+  // under this id is nobody's when the answer is an error.
   virtual Result<Outcome> create_stack(const std::string& name, const pipeline::Source&, const std::string& first_stage,
                                        const pipeline::StageConfig&, const pipeline::Actor&,
-                                       std::function<Result<>(const pipeline::StackId&)> before_commit = {}) = 0;
-  virtual Result<Outcome> submit(const std::string& stack_name, pipeline::Command, std::optional<SettingsEdit> = {}) = 0;
+                                       std::function<Result<>(const pipeline::StackId&)> before_commit = {},
+                                       Remember = {}) = 0;
+  // An edit goes with SaveSettings (its `names` are filled here) and, for the first variables of a new stage, with
+  // AddStage. One that changes nothing sends no command: the outcome has no events.
+  virtual Result<Outcome> submit(const std::string& stack_name, pipeline::Command, std::optional<SettingsEdit> = {},
+                                 Remember = {}) = 0;
   // By id of a deployment: finds the stack.
   virtual Result<Outcome> cancel(const pipeline::DeploymentId&, const pipeline::Actor&) = 0;
 

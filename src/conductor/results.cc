@@ -1,0 +1,88 @@
+#include "conductor/results.h"
+
+namespace sluice::conductor {
+namespace {
+
+using namespace pipeline;
+
+bool is_chore(WorkKind kind) { return kind == WorkKind::scale || kind == WorkKind::retire || kind == WorkKind::remove; }
+
+ChoreKind chore_of(WorkKind kind) {
+  if (kind == WorkKind::scale) return ChoreKind::scale;
+  return kind == WorkKind::retire ? ChoreKind::retire : ChoreKind::remove;
+}
+
+DeploymentState step_of(WorkKind kind) {
+  switch (kind) {
+    case WorkKind::build:
+      return DeploymentState::building;
+    case WorkKind::publish:
+      return DeploymentState::publishing;
+    case WorkKind::provision:
+      return DeploymentState::provisioning;
+    case WorkKind::release:
+      return DeploymentState::releasing;
+    case WorkKind::start:
+      return DeploymentState::starting;
+    case WorkKind::verify:
+      return DeploymentState::verifying;
+    case WorkKind::switch_over:
+      return DeploymentState::switching;
+    default:
+      return DeploymentState::cancelling;  // discard
+  }
+}
+
+struct OfStep {
+  const Work& work;
+  CommandBody operator()(const platform::Done& done) const {
+    return StepDone{work.stage,    work.deployment.id, work.attempt,  step_of(work.kind),
+                    done.artifact, done.built,         done.instances};
+  }
+  CommandBody operator()(const Error& error) const {
+    return StepFailed{work.stage, work.deployment.id, work.attempt, step_of(work.kind), error.message};
+  }
+  CommandBody operator()(const platform::NotYet& later) const {
+    return StepNotYet{work.stage,  work.deployment.id, work.attempt,          step_of(work.kind),
+                      later.token, later.note,         later.look_again_after};
+  }
+};
+
+struct OfChore {
+  const Work& work;
+  [[nodiscard]] ChoreResult result(ChoreOutcome outcome) const {
+    ChoreResult out;
+    out.stage = work.stage;
+    out.chore = static_cast<int>(chore_of(work.kind));
+    out.attempt = work.attempt;
+    out.outcome = outcome;
+    return out;
+  }
+  CommandBody operator()(const platform::Done& done) const {
+    auto out = result(ChoreOutcome::done);
+    out.instances = done.instances;
+    return out;
+  }
+  CommandBody operator()(const Error& error) const {
+    auto out = result(ChoreOutcome::failed);
+    out.problem = error.message;
+    return out;
+  }
+  CommandBody operator()(const platform::NotYet& later) const {
+    auto out = result(ChoreOutcome::not_yet);
+    out.token = later.token;
+    out.look_again_after = later.look_again_after;
+    return out;
+  }
+};
+
+}  // namespace
+
+Command command_of(const Work& work, const platform::Advance& result) {
+  Command out;
+  out.actor = Actor{ActorKind::system, "sluice", Role::admin};
+  out.body = is_chore(work.kind) ? std::visit(OfChore{work}, result) : std::visit(OfStep{work}, result);
+  return out;
+}
+
+}  // namespace sluice::conductor
