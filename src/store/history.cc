@@ -75,7 +75,7 @@ ChangeRow read_change(const Rows& row) {
 #define SLUICE_DEPLOYMENT_COLUMNS                                                                                     \
   "SELECT d.num, d.id, s.id, s.name, g.id, g.name, d.change, d.sha, d.kind, d.meaning, d.state, d.attempt, d.error, " \
   "d.artifact, d.artifact_fixed, d.built, d.settings_then, d.returned, d.settings_revision, d.superseded_by, "        \
-  "d.by_kind, d.by_name, d.by_role, d.queued_at, d.started_at, d.ended_at "                                           \
+  "d.by_kind, d.by_name, d.by_role, d.queued_at, d.started_at, d.ended_at, d.instances "                              \
   "FROM deployments d JOIN stacks s ON s.num = d.stack JOIN stages g ON g.num = d.stage "
 
 struct NumberedDeployment {
@@ -109,6 +109,7 @@ NumberedDeployment read_deployment(const Rows& row) {
   d.queued_at = row.time(23);
   d.started_at = row.maybe_time(24);
   d.ended_at = row.maybe_time(25);
+  d.instances = row.integer(26);
   return out;
 }
 

@@ -26,7 +26,6 @@ class Projector {
   void operator()(const StagePaused&) {}
   void operator()(const StageResumed&) {}
   void operator()(const StepNoted&) {}
-  void operator()(const InstancesStarted&) {}
   void operator()(const ScaleBegan&) {}
   void operator()(const ScaleEnded&) {}
   void operator()(const RetireBegan&) {}
@@ -89,6 +88,9 @@ class Projector {
   }
   void operator()(const ArtifactBuilt& e) {
     db_.run("UPDATE deployments SET artifact = ?, built = ? WHERE id = ?", e.artifact, e.built, e.deployment);
+  }
+  void operator()(const InstancesStarted& e) {
+    db_.run("UPDATE deployments SET instances = ? WHERE id = ?", e.instances, e.deployment);
   }
   void operator()(const CancelBegan& e) {
     const bool failed = e.ending.end == DeploymentState::failed;

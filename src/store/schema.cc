@@ -71,6 +71,7 @@ CREATE TABLE deployments(
   artifact TEXT NOT NULL DEFAULT '',
   artifact_fixed INTEGER NOT NULL DEFAULT 0,
   built INTEGER NOT NULL DEFAULT 0,
+  instances INTEGER NOT NULL DEFAULT 0,
   settings_then INTEGER NOT NULL DEFAULT 0,
   returned INTEGER NOT NULL DEFAULT 0,
   settings_revision INTEGER NOT NULL DEFAULT 0,

@@ -82,6 +82,14 @@ std::int64_t write_event(Connection& db, std::int64_t stack, const Event& event)
   return db.last_rowid();
 }
 
+void write_answer(Connection& db, const IdempotencyRow& row) {
+  db.run("DELETE FROM idempotency WHERE at < ?", row.at - kIdempotencyKept);
+  db.run(
+      "INSERT INTO idempotency(key, answer, at) VALUES(?, ?, ?) "
+      "ON CONFLICT(key) DO UPDATE SET answer = excluded.answer, at = excluded.at",
+      row.key, row.answer, row.at);
+}
+
 void write_beside(Connection& db, const Batch& batch) {
   for (const auto& row : batch.settings) {
     db.run(
@@ -89,13 +97,7 @@ void write_beside(Connection& db, const Batch& batch) {
         "ON CONFLICT(stage, revision) DO UPDATE SET sealed = excluded.sealed",
         row.stage, row.revision, Blob{row.sealed});
   }
-  for (const auto& row : batch.idempotency) {
-    db.run("DELETE FROM idempotency WHERE at < ?", row.at - kIdempotencyKept);
-    db.run(
-        "INSERT INTO idempotency(key, answer, at) VALUES(?, ?, ?) "
-        "ON CONFLICT(key) DO UPDATE SET answer = excluded.answer, at = excluded.at",
-        row.key, row.answer, row.at);
-  }
+  for (const auto& row : batch.idempotency) write_answer(db, row);
 }
 
 }  // namespace
@@ -148,6 +150,16 @@ Result<std::int64_t> SqliteStore::commit(const std::vector<Batch>& batches) {
     transaction.commit();
     last_seq_.store(last);
     return first;
+  });
+}
+
+Result<> SqliteStore::put_answer(const IdempotencyRow& row) {
+  std::lock_guard lock(writing_);
+  return guarded([&]() -> Result<> {
+    Transaction transaction(*writer_, Transaction::Kind::write);
+    write_answer(*writer_, row);
+    transaction.commit();
+    return {};
   });
 }
 

@@ -42,6 +42,7 @@ class SqliteStore final : public Store {
                                                         pipeline::ChangeNumber serving) override;
   void promote_precedent(const pipeline::Stack& stack, pipeline::Promote& command) override;
 
+  Result<> put_answer(const IdempotencyRow& row) override;
   Result<> put(const std::string& kind, const std::string& id, const std::string& document) override;
   Result<> remove(const std::string& kind, const std::string& id) override;
   std::optional<std::string> get(const std::string& kind, const std::string& id) override;

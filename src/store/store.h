@@ -71,6 +71,7 @@ struct DeploymentRow {
   std::string error;
   std::string artifact;
   bool artifact_fixed = false, built = false, settings_then = false, returned = false;
+  std::int64_t instances = 0;  // how many were started; 0 before, and where 0 were desired (R7.5)
   pipeline::Revision settings_revision = 0;
   pipeline::ChangeNumber superseded_by = 0;
   pipeline::Actor by;
@@ -157,8 +158,12 @@ class Store {
                                                                 pipeline::ChangeNumber serving) = 0;
   virtual void promote_precedent(const pipeline::Stack&, pipeline::Promote& command) = 0;  // fills it
 
+  // Remembers an answer that no batch carried; forgets those of more than 24 hours before it. From any thread.
+  virtual Result<> put_answer(const IdempotencyRow& row) = 0;
+
   // --- a table for rooms that keep small things of their own (identity: users, tokens, sessions) ---
-  // kind and id together are the key; `document` is JSON text. Written at once, in a transaction of its own.
+  // kind and id together are the key; `document` is JSON text. Written at once, in a transaction of its own; from any
+  // thread, and from another process too.
   virtual Result<> put(const std::string& kind, const std::string& id, const std::string& document) = 0;
   virtual Result<> remove(const std::string& kind, const std::string& id) = 0;
   virtual std::optional<std::string> get(const std::string& kind, const std::string& id) = 0;

@@ -170,6 +170,9 @@ TEST_F(StoreTest, a_deployment_tells_its_steps) {
   EXPECT_FALSE(store->deployment(id).value().started_at);
   story.starts(dev, id);
   story.builds(dev, id, "sha256-1");
+  EXPECT_EQ(store->deployment(id).value().instances, 0);
+  story.happens({InstancesStarted{dev, id, 2}});
+  EXPECT_EQ(store->deployment(id).value().instances, 2);
   // Begun again with more instances: one step.
   story.happens({StepBegan{dev, id, DeploymentState::starting}});
   story.happens({CancelBegan{dev, id, {DeploymentState::failed, "no answer on PORT", {}}}});
@@ -236,6 +239,10 @@ TEST_F(StoreTest, settings_and_answers_are_written_in_the_same_breath) {
   ASSERT_TRUE(store->commit({later}));
   EXPECT_EQ(store->idempotent_answer("ann POST /x k1"), std::nullopt);
   EXPECT_EQ(store->idempotent_answer("ann POST /x k2"), "200 {}");
+
+  ASSERT_TRUE(store->put_answer({"ann POST /y k3", "201 {}", story.now + std::chrono::hours(50)}));
+  EXPECT_EQ(store->idempotent_answer("ann POST /x k2"), std::nullopt);
+  EXPECT_EQ(store->idempotent_answer("ann POST /y k3"), "201 {}");
 }
 
 TEST_F(StoreTest, an_artifact_is_in_use_until_what_ran_it_has_retired) {
