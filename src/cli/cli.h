@@ -25,7 +25,7 @@ struct DownOptions {
 struct LocalTokenOptions {  // token create NAME --data DIR
   std::filesystem::path data;
   std::string name;
-  std::string role = "admin";          // viewer, developer or admin
+  std::string role = "developer";      // viewer, developer or admin
   std::optional<Duration> expires_in;  // absent: never
 };
 

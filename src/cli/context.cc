@@ -1,0 +1,82 @@
+#include "cli/context.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "cli/json.h"
+
+namespace sluice::cli {
+
+Result<Server> connect(const Context& context) {
+  auto login = find_login(context.env);
+  if (!login) return fail(login.error());
+  return Server(std::move(*login));
+}
+
+void say(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+bool said_json(const Context& context, const boost::json::value& answer) {
+  if (context.args.json) say(pretty(answer));
+  return context.args.json;
+}
+
+std::string flag_of(const std::string& field, const std::string& command) {
+  static const std::map<std::string, std::string> flags{{"requires_approval", "--approval"},
+                                                        {"database", "--database"},
+                                                        {"database.kind", "--database"},
+                                                        {"database.url", "--database"},
+                                                        {"endpoint", "--endpoint"},
+                                                        {"caching", "--caching"},
+                                                        {"instances", "--instances"},
+                                                        {"region", "--region"},
+                                                        {"access", "--access"},
+                                                        {"copy_from", "--copy-from"},
+                                                        {"before", "--before"},
+                                                        {"after", "--after"},
+                                                        {"repository.url", "--repo"},
+                                                        {"repository.branch", "--branch"},
+                                                        {"repository.token", "--repo-token"},
+                                                        {"repository.deploy_key", "--deploy-key"},
+                                                        {"change", "--change"},
+                                                        {"comment", "-m"},
+                                                        {"to", "--to"},
+                                                        {"settings", "--settings"},
+                                                        {"rebuild", "--rebuild"},
+                                                        {"role", "--role"},
+                                                        {"expires_in", "--expires"},
+                                                        {"since", "--since"},
+                                                        {"commit", "--commit"},
+                                                        {"confirm", "--confirm"},
+                                                        {"limit", "--limit"}};
+  if (field == "name") return command == "stage add" ? "STAGE" : "NAME";
+  if (field == "stage" && command == "stack create") return "--stage";
+  if (auto found = flags.find(field); found != flags.end()) return found->second;
+  return field;
+}
+
+std::string sentence_of(const Error& error, const std::string& command) {
+  if (error.fields.empty()) return error.message;
+  std::string out;
+  for (const auto& [field, message] : error.fields) {
+    if (!out.empty()) out += "; ";
+    out += field.empty() ? message : fmt::format("{}: {}", flag_of(field, command), message);
+  }
+  return out;
+}
+
+Result<> confirm_delete(const Context& context, const std::string& what) {
+  if (context.args.confirm) {
+    if (*context.args.confirm == "delete") return {};
+    return fail(ErrorKind::invalid,
+                fmt::format("--confirm takes exactly the word delete, not \"{}\"", one_line(*context.args.confirm)));
+  }
+  if (!can_ask())
+    return fail(ErrorKind::invalid, fmt::format("deleting {} cannot be undone; add --confirm delete", what));
+  auto typed = ask(fmt::format("This deletes {}. Type delete to go on: ", what), false);
+  if (!typed) return fail(typed.error());
+  if (*typed != "delete") return fail(ErrorKind::cancelled, "nothing was deleted: the word typed was not delete");
+  return {};
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,31 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/args.h"
+
+namespace sluice::cli {
+
+// What came of reading a command line: a command to run, or text to show and the exit status to end with.
+struct Parsed {
+  std::optional<Args> args;
+  std::string out;  // help or version, for standard output
+  std::string err;  // one sentence, for standard error
+  Exit exit = Exit::done;
+};
+Parsed parse(const std::vector<std::string>& words, const Hooks& hooks);
+
+// Every command by its whole name, sorted; and its options ("--json" …). For completion and its test.
+struct CommandShape {
+  std::string name, description;
+  std::vector<std::string> options;
+  std::string help;
+};
+std::vector<CommandShape> command_shapes(const Hooks& hooks);
+
+// Of these words the one that was probably meant: at most two letters wrong (one in short words), or the word begins
+// it.
+std::optional<std::string> nearest(const std::string& word, const std::vector<std::string>& known);
+
+}  // namespace sluice::cli

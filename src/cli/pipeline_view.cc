@@ -1,0 +1,260 @@
+#include "cli/pipeline_view.h"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "cli/json.h"
+
+namespace sluice::cli {
+namespace json = boost::json;
+namespace {
+
+std::string number(std::int64_t change) { return change == 0 ? "" : fmt::format("#{}", change); }
+std::string age_at(const json::value& value, std::string_view path, Time now) {
+  const auto then = time_at(value, path);
+  return then ? age(*then, now) : "";
+}
+std::string since(const json::value& value, std::string_view path, Time now) {
+  const std::string how_old = age_at(value, path, now);
+  return how_old.empty() ? "" : " since " + how_old;
+}
+std::string subject_of(const json::value& holder, const Subjects& subjects) {
+  if (const auto own = text_at(holder, "message"); !own.empty()) return subject(own);
+  const auto found = subjects.find(number_at(holder, "change"));
+  return found == subjects.end() ? "" : found->second;
+}
+
+}  // namespace
+
+Cell state_cell(const std::string& state) {
+  if (state == "live") return {"● live", Colour::green};
+  if (state == "deploying") return {"◐ deploying", Colour::cyan};
+  if (state == "failed") return {"✗ failed", Colour::red};
+  if (state == "empty") return {"○ empty", Colour::dim};
+  if (state == "asleep") return {"◌ asleep", Colour::blue};
+  if (state == "deleting") return {"⌫ deleting", Colour::yellow};
+  return {"? " + one_line(state), Colour::plain};
+}
+
+Colour colour_of_state(const std::string& state) {
+  if (state == "succeeded" || state == "approved" || state == "live") return Colour::green;
+  if (state == "failed" || state == "rejected") return Colour::red;
+  if (state == "pending" || state == "held" || state == "cancelling") return Colour::yellow;
+  if (state == "not_reached" || state == "superseded" || state == "withdrawn" || state == "cancelled")
+    return Colour::dim;
+  return Colour::cyan;
+}
+
+std::string beside(const json::value& stage, Time now) {
+  std::string out;
+  const auto add = [&out](const std::string& part) {
+    if (!out.empty()) out += "; ";
+    out += part;
+  };
+  if (true_at(stage, "paused")) add("paused");
+  if (has(stage, "approval"))
+    add(fmt::format("approval pending: #{}{}", number_at(stage, "approval.change"),
+                    since(stage, "approval.since", now)));
+  if (has(stage, "held"))
+    add(fmt::format("held: #{}{}", number_at(stage, "held.change"), since(stage, "held.since", now)));
+  if (has(stage, "active")) {
+    const auto kind = text_at(stage, "active.kind");
+    add(fmt::format("#{} {}{}{}", number_at(stage, "active.change"), one_line(text_at(stage, "active.state")),
+                    kind == "flow" || kind.empty() ? "" : " (" + one_line(kind) + ")",
+                    since(stage, "active.since", now)));
+  }
+  if (has(stage, "waiting"))
+    add(fmt::format("#{} waits{}", number_at(stage, "waiting.change"), since(stage, "waiting.since", now)));
+  const auto ended = text_at(stage, "last.state");
+  if (!has(stage, "active") && ended == "failed")
+    add(fmt::format("#{} failed: {}", number_at(stage, "last.change"), subject(text_at(stage, "last.error"))));
+  if (const auto problem = text_at(stage, "problem"); !problem.empty()) add(subject(problem));
+  return out;
+}
+
+std::string pipeline_text(const json::array& stages, const Subjects& subjects, Time now, const Screen& screen,
+                          std::string_view indent) {
+  if (stages.empty()) return std::string(indent) + "no stages\n";
+  Table table;
+  table.shrink = 4;
+  for (const auto& stage : stages) {
+    const json::value* current = at(stage, "current");
+    const json::value none;
+    const json::value& serves = current == nullptr ? none : *current;
+    const std::string waits = beside(stage, now);
+    const bool bad = text_at(stage, "state") == "failed";
+    table.rows.push_back({{one_line(text_at(stage, "name")), Colour::bold},
+                          state_cell(text_at(stage, "state")),
+                          {number(number_at(serves, "change"))},
+                          {short_commit(text_at(serves, "commit")), Colour::dim},
+                          {subject_of(serves, subjects)},
+                          {age_at(serves, "since", now), Colour::dim},
+                          {one_line(text_at(stage, "url"))},
+                          {waits, bad ? Colour::red : Colour::yellow}});
+  }
+  return render(table, screen.columns, screen.colour, indent);
+}
+
+namespace {
+
+// "name:   value" lines; values that are empty are left out.
+class Facts {
+ public:
+  void add(const std::string& name, const std::string& value, Colour colour = Colour::plain) {
+    if (!value.empty()) table_.rows.push_back({{name + ":", Colour::dim}, {value, colour}});
+  }
+  std::string text(const Screen& screen) const { return render(table_, 0, screen.colour); }
+
+ private:
+  Table table_;
+};
+
+std::string took(const json::value& item, Time now) {
+  const auto begin = time_at(item, "started_at");
+  if (!begin) return "";
+  return human_duration(time_at(item, "ended_at").value_or(now) - *begin);
+}
+
+}  // namespace
+
+std::string stage_text(const json::value& stage, const Subjects& subjects, Time now, const Screen& screen) {
+  Facts facts;
+  const Cell state = state_cell(text_at(stage, "state"));
+  facts.add("stage", fmt::format("{} of {}", text_at(stage, "name"), text_at(stage, "stack")), Colour::bold);
+  facts.add("state", state.text, state.colour);
+  if (const auto* current = at(stage, "current"); current != nullptr)
+    facts.add("serves", fmt::format("#{} {} {}{} ({})", number_at(*current, "change"),
+                                    short_commit(text_at(*current, "commit")), subject_of(*current, subjects),
+                                    since(*current, "since", now), text_at(*current, "deployment")));
+  facts.add("beside it", beside(stage, now), Colour::yellow);
+  facts.add("address", text_at(stage, "url"));
+  facts.add("approval", true_at(stage, "requires_approval") ? "required" : "not required");
+  facts.add("instances", std::to_string(number_at(stage, "instances")));
+  facts.add("endpoint", text_at(stage, "endpoint"));
+  facts.add("caching", true_at(stage, "caching") ? "on" : "off");
+  facts.add("database", text_at(stage, "database.kind"));
+  facts.add("access", text_at(stage, "access"));
+  facts.add("region", text_at(stage, "region"));
+  facts.add("settings", fmt::format("revision {}", number_at(stage, "settings_revision")));
+  facts.add("id", text_at(stage, "id"));
+  return facts.text(screen);
+}
+
+std::string changes_text(const json::array& changes, Time now, const Screen& screen) {
+  if (changes.empty()) return "no changes yet: push one\n";
+  Table table;
+  table.shrink = 2;
+  for (const auto& change : changes) {
+    std::vector<Cell> row{{number(number_at(change, "number")), Colour::bold},
+                          {short_commit(text_at(change, "commit")), Colour::dim},
+                          {subject(text_at(change, "message"))},
+                          {one_line(text_at(change, "author.name"))},
+                          {age_at(change, "at", now), Colour::dim}};
+    for (const auto& stage : list_at(change, "stages")) {
+      const auto state = text_at(stage, "state");
+      if (true_at(stage, "deleted")) continue;
+      row.push_back(
+          {fmt::format("{} {}", one_line(text_at(stage, "stage")), state == "not_reached" ? "-" : one_line(state)),
+           colour_of_state(state)});
+    }
+    table.rows.push_back(std::move(row));
+  }
+  return render(table, screen.columns, screen.colour);
+}
+
+std::string deployments_text(const json::array& deployments, Time now, const Screen& screen) {
+  if (deployments.empty()) return "no deployments yet\n";
+  Table table;
+  table.head = {{"DEPLOYMENT"}, {"STAGE"}, {"CHANGE"}, {"KIND"}, {"STATE"}, {"BY"}, {"QUEUED"}, {"TOOK"}, {"ERROR"}};
+  for (const auto& item : deployments) {
+    const auto state = text_at(item, "state");
+    table.rows.push_back({{text_at(item, "id")},
+                          {one_line(text_at(item, "stage"))},
+                          {number(number_at(item, "change")), Colour::bold},
+                          {text_at(item, "kind")},
+                          {state, colour_of_state(state)},
+                          {one_line(text_at(item, "by"))},
+                          {age_at(item, "queued_at", now), Colour::dim},
+                          {took(item, now)},
+                          {subject(text_at(item, "error"))}});
+  }
+  table.shrink = 8;
+  return render(table, screen.columns, screen.colour);
+}
+
+std::string deployment_text(const json::value& deployment, Time now, const Screen& screen) {
+  Facts facts;
+  const auto state = text_at(deployment, "state");
+  facts.add("deployment", text_at(deployment, "id"), Colour::bold);
+  facts.add("of", fmt::format("#{} to {} of {}", number_at(deployment, "change"), text_at(deployment, "stage"),
+                              text_at(deployment, "stack")));
+  facts.add("kind", text_at(deployment, "kind"));
+  facts.add("state", state, colour_of_state(state));
+  facts.add("error", tame(text_at(deployment, "error")), Colour::red);
+  facts.add("by", one_line(text_at(deployment, "by")));
+  facts.add("queued", text_at(deployment, "queued_at"));
+  facts.add("took", took(deployment, now));
+  const auto artifact = text_at(deployment, "artifact");
+  facts.add("artifact",
+            artifact.empty() ? "" : artifact + (true_at(deployment, "built") ? " (built here)" : " (reused)"));
+  facts.add("settings", fmt::format("revision {}", number_at(deployment, "settings_revision")));
+  facts.add("attempt", number_at(deployment, "attempt") > 0 ? std::to_string(number_at(deployment, "attempt")) : "");
+  std::string out = facts.text(screen);
+  Table steps;
+  for (const auto& step : list_at(deployment, "steps")) {
+    const auto how = text_at(step, "state");
+    steps.rows.push_back({{text_at(step, "name")},
+                          {how, colour_of_state(how)},
+                          {took(step, now), Colour::dim},
+                          {subject(text_at(step, "error"))}});
+  }
+  return out + render(steps, screen.columns, screen.colour, "  ");
+}
+
+std::string shipment_text(const json::value& approval, const std::string& stack, const std::string& stage, Time now,
+                          const Screen& screen) {
+  const auto direction = text_at(approval, "direction");
+  const auto from = number_at(approval, "from.change");
+  const auto total = number_at(approval, "total");
+  std::string out = fmt::format("{} of {} gets #{}", stage, stack, number_at(approval, "change"));
+  if (from == 0) {
+    out += "; it runs nothing yet";
+  } else {
+    out += fmt::format(" in place of #{}", from);
+    if (direction == "back") out += "; history goes BACK";
+    if (direction == "sideways") out += "; history goes SIDEWAYS: what runs there has commits that this has not";
+    if (direction == "same") out += "; it is the same commit";
+  }
+  if (total > 0) out += fmt::format("; {} {}", total, total == 1 ? "commit" : "commits");
+  out += ":\n";
+  Table commits;
+  commits.shrink = 1;
+  for (const auto& commit : list_at(approval, "commits"))
+    commits.rows.push_back({{short_commit(text_at(commit, "commit")), Colour::yellow},
+                            {subject(text_at(commit, "message"))},
+                            {one_line(text_at(commit, "author.name")), Colour::dim},
+                            {age_at(commit, "at", now), Colour::dim}});
+  out += render(commits, screen.columns, screen.colour, "  ");
+  const auto shown = static_cast<std::int64_t>(list_at(approval, "commits").size());
+  if (shown < total && shown > 0) out += fmt::format("  and {} more\n", total - shown);
+  std::string names;
+  for (const auto& name : list_at(approval, "settings"))
+    if (name.is_string()) names += (names.empty() ? "" : ", ") + one_line(name.get_string());
+  if (!names.empty()) out += fmt::format("  settings changed since the last deployment here: {}\n", names);
+  if (const auto* previous = at(approval, "previous"); previous != nullptr && previous->is_object()) {
+    const auto name = one_line(text_at(*previous, "stage"));
+    if (has(*previous, "instances") && number_at(*previous, "instances") == 0)
+      out += paint(fmt::format("  {} ran it at 0 instances: nobody has seen it run\n", name), Colour::yellow,
+                   screen.colour);
+    if (has(*previous, "current") && !true_at(*previous, "current"))
+      out += paint(fmt::format("  {} does not run it any more{}\n", name,
+                               number_at(*previous, "serves") > 0
+                                   ? fmt::format(": it serves #{} now", number_at(*previous, "serves"))
+                                   : ""),
+                   Colour::yellow, screen.colour);
+  }
+  return out;
+}
+
+}  // namespace sluice::cli
