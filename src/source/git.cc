@@ -38,7 +38,7 @@ constexpr std::pair<const char*, const char*> kSettings[] = {
     {"gc.reflogExpireUnreachable", "never"},
     {"gc.pruneExpire", "never"},
     {"gc.cruftPacks", "true"},
-    {"gc.auto", "0"},  // by number of packs alone
+    {"gc.auto", "100000"},  // loose objects are rare; the number of packs decides
     {"gc.autoPackLimit", "50"},
     {"gc.autoDetach", "false"},
     {"gc.bigPackThreshold", "512m"},
