@@ -39,6 +39,8 @@ class Sink {
   // False when the other end is gone or did not read fast enough (more than 1 MiB behind): stop sending.
   virtual bool send(std::string bytes) = 0;
   virtual void close() = 0;
+  // Bytes that were sent and not yet taken by the other end: to send no faster than it reads.
+  [[nodiscard]] virtual std::size_t behind() const { return 0; }
 };
 // Called once, on a worker thread, when the head has been sent; must not block. Keep the sink and send from elsewhere.
 using StartStream = std::function<void(std::shared_ptr<Sink>)>;

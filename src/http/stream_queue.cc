@@ -13,6 +13,7 @@ class QueueSink final : public Sink {
   QueueSink& operator=(const QueueSink&) = delete;
   bool send(std::string bytes) override { return queue_->send(std::move(bytes)); }
   void close() override { queue_->close(); }
+  std::size_t behind() const override { return queue_->behind(); }
 
  private:
   std::shared_ptr<StreamQueue> queue_;
@@ -43,6 +44,11 @@ void StreamQueue::close() {
   if (!wake_ || ended_) return;
   ended_ = true;
   signal();
+}
+
+std::size_t StreamQueue::behind() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_.size() + in_flight_;
 }
 
 StreamQueue::Taken StreamQueue::take() {

@@ -18,6 +18,7 @@ class StreamQueue {
 
   bool send(std::string bytes);
   void close();
+  [[nodiscard]] std::size_t behind() const;
 
   struct Taken {
     std::string bytes;
@@ -33,7 +34,7 @@ class StreamQueue {
  private:
   void signal();
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::function<void()> wake_;
   std::string waiting_;
   std::size_t in_flight_ = 0;
