@@ -134,10 +134,9 @@ Result<Exit> env_copy(Context& context) {
   const Args& args = context.args;
   auto server = connect(context);
   if (!server) return fail(server.error());
-  json::array kinds;
-  for (const auto& kind : kinds_of(args)) kinds.push_back(json::string(kind));
-  auto answer = server->send("POST", path_of({"stacks", args.stack, "stages", args.second, "variables", "copy"}),
-                             json::object{{"from", args.first}, {"kinds", kinds}});
+  json::object body{{"from", args.first}};
+  if (args.build || args.runtime) body["kind"] = kind_of(args);
+  auto answer = server->send("POST", path_of({"stacks", args.stack, "stages", args.second, "variables", "copy"}), body);
   if (!answer) return fail(answer.error());
   if (!said_json(context, *answer)) say_saved(args, args.second, *answer, "has the variables of " + args.first);
   return Exit::done;

@@ -98,9 +98,15 @@ Result<Exit> resume(Context& context) {
 
 Result<Exit> cancel(Context& context) {
   const Args& args = context.args;
+  std::string id = args.first;
+  if (args.stage.empty() && !id.starts_with("dep_"))
+    return fail(
+        ErrorKind::invalid,
+        fmt::format(
+            "\"{}\" is not a deployment's id; say cancel STACK STAGE, or an id that `sluice deployments STACK` shows",
+            one_line(id)));
   auto server = connect(context);
   if (!server) return fail(server.error());
-  std::string id = args.first;
   if (!args.stage.empty()) {
     auto stage = server->get(path_of({"stacks", args.first, "stages", args.stage}));
     if (!stage) return fail(stage.error());
@@ -108,12 +114,6 @@ Result<Exit> cancel(Context& context) {
     if (id.empty()) id = text_at(*stage, "waiting.deployment");
     if (id.empty())
       return fail(ErrorKind::conflict, fmt::format("nothing runs or waits at {} of {}", args.stage, args.first));
-  } else if (!id.starts_with("dep_")) {
-    return fail(
-        ErrorKind::invalid,
-        fmt::format(
-            "\"{}\" is not a deployment's id; say cancel STACK STAGE, or an id that `sluice deployments STACK` shows",
-            one_line(id)));
   }
   auto answer = server->send("POST", path_of({"deployments", id, "cancel"}), json::object{});
   if (!answer) return fail(answer.error());

@@ -95,13 +95,13 @@ Result<Exit> follow(Context& context, Server& server, const Place& place) {
 }  // namespace
 
 Result<Exit> logs(Context& context) {
-  auto server = connect(context);
-  if (!server) return fail(server.error());
   const Args& args = context.args;
   if (args.deployment && !args.build && !args.release)
     return fail(ErrorKind::invalid, "--deployment goes with --build or --release: the app's own log is the stage's");
   if (args.since && (args.build || args.release))
     return fail(ErrorKind::invalid, "--since goes with the runtime and access logs; a build's log is shown whole");
+  auto server = connect(context);
+  if (!server) return fail(server.error());
   auto place = place_of(*server, args);
   if (!place) return fail(place.error());
   return args.follow ? follow(context, *server, *place) : print_what_is_there(context, *server, *place);

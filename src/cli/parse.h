@@ -24,8 +24,4 @@ struct CommandShape {
 };
 std::vector<CommandShape> command_shapes(const Hooks& hooks);
 
-// Of these words the one that was probably meant: at most two letters wrong (one in short words), or the word begins
-// it.
-std::optional<std::string> nearest(const std::string& word, const std::vector<std::string>& known);
-
 }  // namespace sluice::cli

@@ -110,11 +110,11 @@ Result<Exit> stack_set(Context& context) {
 }
 
 Result<Exit> stack_delete(Context& context) {
-  auto server = connect(context);
-  if (!server) return fail(server.error());
   auto sure = confirm_delete(
       context, fmt::format("the stack {}, every stage of it and its hosted repository", context.args.name));
   if (!sure) return fail(sure.error());
+  auto server = connect(context);
+  if (!server) return fail(server.error());
   auto answer = server->send("DELETE", path_of({"stacks", context.args.name}, {{"confirm", "delete"}}));
   if (!answer) return fail(answer.error());
   if (!said_json(context, *answer)) say(fmt::format("Stack {} is being deleted.\n", context.args.name));

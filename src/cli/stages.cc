@@ -120,10 +120,10 @@ Result<Exit> stage_set(Context& context) {
 
 Result<Exit> stage_delete(Context& context) {
   const Args& args = context.args;
-  auto server = connect(context);
-  if (!server) return fail(server.error());
   auto sure = confirm_delete(context, fmt::format("the stage {} of {} and what runs there", args.stage, args.stack));
   if (!sure) return fail(sure.error());
+  auto server = connect(context);
+  if (!server) return fail(server.error());
   auto answer = server->send("DELETE", path_of({"stacks", args.stack, "stages", args.stage},
                                                {{"confirm", "delete"}, {"force", args.force ? "true" : ""}}));
   if (!answer) return fail(answer.error());

@@ -1,0 +1,373 @@
+#include "cli/grammar.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace sluice::cli {
+
+Grammar::Grammar(const Hooks& hooks) : app_("Takes a git push through ordered stages, each a running app.", "sluice") {
+  app_.require_subcommand(1);
+  app_.set_help_flag("-h,--help", "Show this help");
+  if (!hooks.version.empty()) app_.set_version_flag("--version", "sluice " + hooks.version, "Show the version");
+  app_.footer(
+      "Start:    sluice serve\n"
+      "Sign in:  sluice login http://127.0.0.1:7420\n"
+      "Look:     sluice status\n"
+      "Every command has --help with an example. Exit status: 0 done, 1 refused or failed,\n"
+      "2 wrong usage, 3 server out of reach, 4 not allowed, 5 timed out.");
+  if (hooks.serve) add_serve();
+  if (hooks.down) add_down();
+  add_account();
+  add_stack();
+  add_stage();
+  add_env();
+  add_decisions();
+  add_flow();
+  add_looking();
+  add_token(hooks);
+  add_shell();
+  name_places(app_);
+}
+
+// A positional is called by its own name in the help; "TEXT" behind it would say nothing.
+void Grammar::name_places(CLI::App& app) {
+  for (auto* option : app.get_options())
+    if (option->get_positional() && option->get_type_name() == "TEXT") option->type_name("");
+  for (auto* child : app.get_subcommands([](CLI::App*) { return true; })) name_places(*child);
+}
+
+CLI::App* Grammar::group(const std::string& name, const std::string& description) {
+  CLI::App* out = app_.add_subcommand(name, description);
+  out->require_subcommand(1);
+  out->set_help_flag("-h,--help", "Show this help");
+  return out;
+}
+
+CLI::App* Grammar::leaf(CLI::App* parent, const std::string& name, const std::string& description,
+                        const std::string& example, bool json) {
+  CLI::App* out = parent->add_subcommand(name, description);
+  out->set_help_flag("-h,--help", "Show this help");
+  out->footer("Example:\n  " + example);
+  const std::string whole = parent == &app_ ? name : parent->get_name() + " " + name;
+  out->callback([this, whole] { args_.command = whole; });
+  if (json) out->add_flag("--json", args_.json, "Print the API's answer as JSON");
+  return out;
+}
+
+CLI::App* Grammar::leaf(const std::string& name, const std::string& description, const std::string& example,
+                        bool json) {
+  return leaf(&app_, name, description, example, json);
+}
+
+void Grammar::stack_of(CLI::App* app) { app->add_option("STACK", args_.stack, "Name of the stack")->required(); }
+
+void Grammar::stack_and_stage(CLI::App* app) {
+  stack_of(app);
+  app->add_option("STAGE", args_.stage, "Name of the stage")->required();
+}
+
+void Grammar::add_serve() {
+  auto* serve = leaf("serve", "Run the server in the foreground", "sluice serve --data ~/sluice-data", false);
+  serve->add_option("--data", data_, "Folder for all it keeps")->type_name("DIR");
+  listen_ =
+      serve->add_option("--listen", args_.serve.listen, "Where the API and dashboard answer; port 0: any free one")
+          ->type_name("ADDRESS:PORT")
+          ->capture_default_str()
+          ->check(address());
+  gateway_ = serve->add_option("--gateway", args_.serve.gateway, "Where the apps answer; port 0: any free one")
+                 ->type_name("ADDRESS:PORT")
+                 ->capture_default_str()
+                 ->check(address());
+  serve->add_option("--builds", args_.serve.builds, "Builds at once, 1 to 64")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+}
+
+void Grammar::add_down() {
+  auto* down =
+      leaf("down", "Stop the server and what outlives it: apps and gateway", "sluice down --data ~/sluice-data", false);
+  down->add_option("--data", data_, "Folder that the server was given")->type_name("DIR");
+}
+
+void Grammar::add_account() {
+  auto* login = leaf("login", "Keep a server's address and a token for the other commands",
+                     "sluice login http://127.0.0.1:7420\n"
+                     "  sluice login https://sluice.example.org --token @token.txt",
+                     false);
+  login->add_option("URL", args_.name, "Address of the server")->required();
+  login->add_option("--token", args_.token, "Token or sign-in code: - reads standard input, @FILE a file")
+      ->type_name("-|@FILE");
+  leaf("logout", "Forget the kept address and token", "sluice logout", false);
+  leaf("whoami", "Show which server this is and who you are there", "sluice whoami");
+}
+
+void Grammar::add_stack() {
+  auto* stack = group("stack", "Make, show, change and delete stacks");
+  auto* create = leaf(stack, "create", "Make a stack: a repository and its first stage", "sluice stack create shop");
+  create->add_option("NAME", args_.name, "Lower-case letters, digits and -, at most 32")->required();
+  create->add_option("--repo", args_.repo, "Repository elsewhere; left out, Sluice serves one")->type_name("URL");
+  create->add_option("--branch", args_.branch, "The branch whose check-ins count (main)")->type_name("BRANCH");
+  create->add_option("--stage", args_.first_stage, "Name of the first stage (dev)")->type_name("STAGE");
+  create->add_option("--repo-token", args_.repo_token, "Token for that repository: - or @FILE")->type_name("-|@FILE");
+  create->add_option("--deploy-key", args_.deploy_key, "Private key for that repository: - or @FILE")
+      ->type_name("-|@FILE");
+  leaf(stack, "list", "List the stacks", "sluice stack list");
+  auto* show = leaf(stack, "show", "Show one stack", "sluice stack show shop");
+  show->add_option("NAME", args_.name, "Name of the stack")->required();
+  auto* set =
+      leaf(stack, "set", "Change where a stack's check-ins come from", "sluice stack set shop --branch release");
+  set->add_option("NAME", args_.name, "Name of the stack")->required();
+  set->add_option("--branch", args_.branch, "The branch whose check-ins count")->type_name("BRANCH");
+  set->add_option("--repo", args_.repo, "Repository elsewhere")->type_name("URL");
+  auto* del = leaf(stack, "delete", "Delete a stack, its stages and its hosted repository",
+                   "sluice stack delete shop --confirm delete");
+  del->add_option("NAME", args_.name, "Name of the stack")->required();
+  del->add_option("--confirm", args_.confirm, "The word delete, typed out")->type_name("delete");
+}
+
+void Grammar::stage_settings(CLI::App* app) {
+  app->add_flag_callback(
+      "--approval", [this] { args_.approval = true; }, "A person approves each change before it enters");
+  app->add_flag_callback(
+      "--no-approval", [this] { args_.approval = false; }, "Changes enter by themselves");
+  app->add_option("--instances", args_.instances, "How many run at once; 0: none")->type_name("N");
+  app->add_option("--database", args_.database, "none, new, or @FILE holding the URL of one that exists")
+      ->type_name("none|new|@FILE");
+  app->add_option("--endpoint", args_.endpoint, "How requests reach it")
+      ->type_name("api_gateway|load_balancer")
+      ->check(one_of({"api_gateway", "load_balancer"}));
+  app->add_flag_callback(
+      "--caching", [this] { args_.caching = true; }, "The gateway keeps answers");
+  app->add_flag_callback(
+      "--no-caching", [this] { args_.caching = false; }, "The gateway keeps none");
+  app->add_option("--access", args_.access, "Who may open it")
+      ->type_name("public|private")
+      ->check(one_of({"public", "private"}));
+}
+
+void Grammar::add_stage() {
+  auto* stage = group("stage", "Add, show, change and delete stages");
+  auto* add = leaf(stage, "add", "Add a stage; it deploys at once what the stage before it runs",
+                   "sluice stage add shop prod --approval\n  sluice stage add shop test --before prod --copy-from dev");
+  stack_and_stage(add);
+  auto* before = add->add_option("--before", args_.before, "Put it before this stage")->type_name("STAGE");
+  add->add_option("--after", args_.after, "Put it after this stage; neither: at the end")
+      ->type_name("STAGE")
+      ->excludes(before);
+  stage_settings(add);
+  add->add_option("--region", args_.region, "Where it runs (local)")->type_name("REGION");
+  add->add_option("--copy-from", args_.copy_from, "Copy build and runtime variables from this stage")
+      ->type_name("STAGE");
+  auto* list = leaf(stage, "list", "List a stack's stages in order", "sluice stage list shop");
+  stack_of(list);
+  auto* show = leaf(stage, "show", "Show one stage", "sluice stage show shop prod");
+  stack_and_stage(show);
+  auto* set = leaf(stage, "set", "Change a stage's settings", "sluice stage set shop prod --instances 3 --no-approval");
+  stack_and_stage(set);
+  stage_settings(set);
+  auto* del =
+      leaf(stage, "delete", "Delete a stage and what runs there", "sluice stage delete shop test --confirm delete");
+  stack_and_stage(del);
+  del->add_option("--confirm", args_.confirm, "The word delete, typed out")->type_name("delete");
+  del->add_flag("--force", args_.force, "End it even where its region cannot be reached");
+}
+
+void Grammar::kind_of_variables(CLI::App* app) {
+  auto* build = app->add_flag("--build", args_.build, "Build variables");
+  app->add_flag("--runtime", args_.runtime, "Runtime variables (when neither is said)")->excludes(build);
+}
+
+void Grammar::add_env() {
+  auto* env = group("env", "Variables of a stage");
+  auto* list =
+      leaf(env, "list", "List variables; a secret's value is never shown", "sluice env list shop prod --build");
+  stack_and_stage(list);
+  kind_of_variables(list);
+  auto* set = leaf(env, "set", "Set variables, all in one save",
+                   "sluice env set shop prod GREETING=hello\n"
+                   "  sluice env set shop prod --secret API_KEY=-          (value from standard input)\n"
+                   "  sluice env set shop prod --secret API_KEY=@key.txt\n"
+                   "  sluice env set shop dev --from-file .env");
+  stack_and_stage(set);
+  set->add_option("PAIRS", args_.pairs, "K=V, K=- (standard input) or K=@FILE")->type_name("K=V");
+  kind_of_variables(set);
+  set->add_flag("--secret", args_.secret, "Written, never read back");
+  set->add_option("--from-file", args_.from_file, "Lines of K=V")->type_name("FILE");
+  auto* unset = leaf(env, "unset", "Remove variables", "sluice env unset shop prod GREETING");
+  stack_and_stage(unset);
+  unset->add_option("NAMES", args_.pairs, "Names of the variables")->required()->type_name("NAME");
+  kind_of_variables(unset);
+  auto* copy =
+      leaf(env, "copy", "Copy variables from one stage over those of another", "sluice env copy shop dev test");
+  stack_of(copy);
+  copy->add_option("FROM", args_.first, "Stage to read")->required();
+  copy->add_option("TO", args_.second, "Stage to write")->required();
+  kind_of_variables(copy);
+  auto* diff =
+      leaf(env, "diff", "What differs between the variables of two stages", "sluice env diff shop dev prod", false);
+  stack_of(diff);
+  diff->add_option("A", args_.first, "One stage")->required();
+  diff->add_option("B", args_.second, "The other")->required();
+  kind_of_variables(diff);
+}
+
+void Grammar::decision(CLI::App* app) {
+  stack_and_stage(app);
+  app->add_option("--change", args_.change, "The change it is about; left out: the one pending")->type_name("N");
+  app->add_option("-m,--message", args_.comment, "A word about why; kept for ever")->type_name("TEXT");
+}
+
+void Grammar::add_decisions() {
+  decision(leaf("approve", "Show what will ship and deploy it", "sluice approve shop prod -m 'looks right'"));
+  decision(leaf("reject", "End a pending change at this stage", "sluice reject shop prod -m 'prices are wrong'"));
+  leaf("approvals", "List what waits for a decision", "sluice approvals");
+}
+
+void Grammar::add_flow() {
+  auto* retry = leaf("retry", "Repeat the newest failed or cancelled deployment", "sluice retry shop dev");
+  stack_and_stage(retry);
+  retry->add_option("--deployment", args_.deployment, "This one instead of the newest")->type_name("ID");
+  auto* redeploy = leaf("redeploy", "Run what is current again with the settings of now", "sluice redeploy shop prod");
+  stack_and_stage(redeploy);
+  redeploy->add_flag("--rebuild", args_.rebuild, "Build anew, whatever is kept");
+  auto* rollback = leaf("rollback", "Run again what an earlier deployment here ran",
+                        "sluice rollback shop prod --pause\n  sluice rollback shop prod --to 6 --settings then");
+  stack_and_stage(rollback);
+  rollback->add_option("--to", args_.to, "A deployment or a change; left out: the success before this")
+      ->type_name("ID|N");
+  rollback->add_option("--settings", args_.settings, "then: also its settings of then")
+      ->type_name("then|now")
+      ->check(one_of({"then", "now"}));
+  rollback->add_flag("--pause", args_.pause, "Close the gate in the same breath");
+  auto* promote = leaf("promote", "Bring a change that succeeded before this stage past its gate",
+                       "sluice promote shop prod --change 7");
+  stack_and_stage(promote);
+  promote->add_option("--change", args_.change, "Which change")->required()->type_name("N");
+  stack_and_stage(leaf("pause", "Let nothing new start here by flow", "sluice pause shop prod"));
+  stack_and_stage(leaf("resume", "Open the gate again and let in what it held", "sluice resume shop prod"));
+  auto* cancel =
+      leaf("cancel", "Stop a deployment that runs or waits", "sluice cancel shop dev\n  sluice cancel dep_ab12cd34x7");
+  cancel->add_option("DEPLOYMENT", args_.first, "Its id, or a stack's name followed by a stage's")
+      ->required()
+      ->type_name("DEPLOYMENT | STACK STAGE");
+  cancel->add_option("STAGE", args_.stage, "Name of the stage, after a stack's");
+}
+
+void Grammar::paged(CLI::App* app) {
+  app->add_option("--limit", args_.limit, "At most this many")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+}
+
+void Grammar::add_looking() {
+  auto* status = leaf("status", "The pipeline, one line a stage", "sluice status shop --watch");
+  status->add_option("STACK", args_.stack, "Only this stack");
+  status->add_flag("-w,--watch", args_.watch, "Stay, and draw again when something changes");
+  auto* changes = leaf("changes", "A stack's check-ins and where they are", "sluice changes shop");
+  stack_of(changes);
+  changes->add_option("--commit", args_.commit, "Only this commit")->type_name("SHA");
+  paged(changes);
+  auto* deployments = leaf("deployments", "What was deployed, newest first", "sluice deployments shop prod");
+  stack_of(deployments);
+  deployments->add_option("STAGE", args_.stage, "Only this stage");
+  paged(deployments);
+  auto* deployment = leaf("deployment", "One deployment, step by step", "sluice deployment dep_ab12cd34x7");
+  deployment->add_option("ID", args_.first, "Its id")->required();
+
+  auto* logs = leaf("logs", "Logs of a stage; the app's own when nothing else is said",
+                    "sluice logs shop prod -f\n  sluice logs shop dev --build", false);
+  stack_and_stage(logs);
+  auto* build = logs->add_flag("--build", args_.build, "Of the newest deployment's build");
+  auto* release = logs->add_flag("--release", args_.release, "Of its release command")->excludes(build);
+  auto* runtime = logs->add_flag("--runtime", args_.runtime, "Of the app")->excludes(build)->excludes(release);
+  logs->add_flag("--access", args_.access_log, "Of requests")->excludes(build)->excludes(release)->excludes(runtime);
+  logs->add_flag("-f,--follow", args_.follow, "Stay, and print what comes");
+  logs->add_option("--deployment", args_.deployment, "Build or release log of this deployment")->type_name("ID");
+  logs->add_option("--since", args_.since, "Not older than this (1h); runtime and access")->type_name("AGE");
+
+  auto* wait = leaf("wait", "Wait until a change has come through, for scripts",
+                    "sluice wait shop prod --commit $(git rev-parse HEAD) --timeout 5m");
+  stack_of(wait);
+  wait->add_option("STAGE", args_.stage, "Where; left out: the last stage (end and approval: any)");
+  auto* change = wait->add_option("--change", args_.change, "Which change; left out: the newest")->type_name("N");
+  wait->add_option("--commit", args_.commit, "Or the change of this commit")->type_name("SHA")->excludes(change);
+  wait->add_option("--for", args_.wait_for, "success: it serves; end: it came to rest; approval: it asks")
+      ->type_name("success|end|approval")
+      ->capture_default_str()
+      ->check(one_of({"success", "end", "approval"}));
+  wait->add_option("--timeout", args_.timeout, "Give up after this, with exit status 5")
+      ->type_name("TIME")
+      ->capture_default_str();
+
+  auto* open = leaf("open", "Print a stage's address; on a desktop, open it", "sluice open shop prod");
+  stack_of(open);
+  open->add_option("STAGE", args_.stage, "Left out: the last stage that serves");
+}
+
+void Grammar::add_token(const Hooks& hooks) {
+  auto* token = group("token", "Make, list and revoke tokens");
+  auto* create = leaf(token, "create", "Make a token and print it, this once",
+                      "sluice token create ci --role developer --expires 90d\n"
+                      "  sluice token create me --role admin --data /var/lib/sluice");
+  create->add_option("NAME", args_.name, "What it is for")->required();
+  create->add_option("--role", args_.role, "What it may do (developer)")
+      ->type_name("viewer|developer|admin")
+      ->check(one_of({"viewer", "developer", "admin"}));
+  create->add_option("--expires", args_.expires, "After this it is void (never)")->type_name("TIME");
+  if (hooks.create_token)
+    create->add_option("--data", args_.data, "On the server's own machine: its folder; needs no signing in")
+        ->type_name("DIR");
+  leaf(token, "list", "List the tokens, never their text", "sluice token list");
+  auto* revoke = leaf(token, "revoke", "Make a token void at once", "sluice token revoke ci");
+  revoke->add_option("NAME", args_.name, "Its name or id")->required()->type_name("NAME|ID");
+}
+
+void Grammar::add_shell() {
+  auto* credential =
+      leaf("git-credential", "Hand the kept token to git, as its credential helper",
+           "git config --global credential.http://127.0.0.1:7420.helper '!sluice git-credential'", false);
+  credential->add_option("OPERATION", args_.first, "get, store or erase, as git says")->required();
+  auto* completion = leaf("completion", "Print a shell's completion script", "source <(sluice completion bash)", false);
+  completion->add_option("SHELL", args_.name, "bash or zsh")
+      ->required()
+      ->type_name("bash|zsh")
+      ->check(one_of({"bash", "zsh"}));
+}
+
+CLI::Validator Grammar::one_of(std::vector<std::string> words) {
+  return CLI::Validator(
+      [words](std::string& text) -> std::string {
+        if (std::find(words.begin(), words.end(), text) != words.end()) return {};
+        return fmt::format("\"{}\" is not one of {}", text, fmt::join(words, ", "));
+      },
+      "");
+}
+
+CLI::Validator Grammar::address() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        const auto colon = text.rfind(':');
+        const std::string port = colon == std::string::npos ? "" : text.substr(colon + 1);
+        const bool digits =
+            !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos;
+        if (colon == 0 || !digits || std::stoi(port) > 65535)
+          return fmt::format("\"{}\" is not ADDRESS:PORT, such as 127.0.0.1:7420", text);
+        return {};
+      },
+      "");
+}
+
+Args Grammar::args() const {
+  Args out = args_;
+  out.serve.data = out.down.data = data_.empty() ? default_data_dir() : std::filesystem::path(data_);
+  out.serve.listen_given = listen_ != nullptr && listen_->count() > 0;
+  out.serve.gateway_given = gateway_ != nullptr && gateway_->count() > 0;
+  return out;
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,132 @@
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <boost/json.hpp>
+
+#include "cli/dotenv.h"
+#include "cli/json.h"
+#include "cli/server.h"
+#include "cli/sse.h"
+
+namespace sluice::cli {
+namespace {
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+TEST(Dotenv, reads_what_env_files_have) {
+  auto pairs = parse_dotenv(
+      "# a comment\n"
+      "\n"
+      "A=1\n"
+      "export B = two words  # and why\n"
+      "C=\"line\\nbreak \\\"quoted\\\"\" # after\n"
+      "D='as $it \\n is'\n"
+      "E=\n"
+      "F=a#b\r\n"
+      "G=\"over\ntwo\"\n"
+      "H=last");
+  ASSERT_TRUE(pairs);
+  EXPECT_EQ(*pairs, (Pairs{{"A", "1"},
+                           {"B", "two words"},
+                           {"C", "line\nbreak \"quoted\""},
+                           {"D", "as $it \\n is"},
+                           {"E", ""},
+                           {"F", "a#b"},
+                           {"G", "over\ntwo"},
+                           {"H", "last"}}));
+}
+
+TEST(Dotenv, names_the_line_that_is_wrong) {
+  EXPECT_EQ(parse_dotenv("A=1\nnot a pair\n").error().message, "line 2 is not NAME=VALUE");
+  EXPECT_EQ(parse_dotenv("A=\"1\n2\nB=").error().message, "line 1 opens a quote that is not closed");
+  EXPECT_EQ(parse_dotenv("A='x' y\n").error().message, "line 1 has something after its closing quote");
+  EXPECT_EQ(parse_dotenv("A='x\ny'\n9=1\n").error().message, "line 3 is not NAME=VALUE");
+}
+
+RC_GTEST_PROP(Dotenv, any_bytes_end_in_pairs_or_an_error, (const std::string& text)) { (void)parse_dotenv(text); }
+
+TEST(Stream, gives_whole_events_however_the_bytes_are_cut) {
+  const std::string bytes =
+      ": open\n\nid: 4\nevent: DeploymentEnded\ndata: {\"a\":1}\n\ndata: one\r\ndata: two\r\n\r\nevent: reset\n\nid: "
+      "9\n\ndata: x";
+  for (std::size_t step = 1; step < bytes.size(); ++step) {
+    std::vector<StreamEvent> events;
+    StreamParser parser([&](const StreamEvent& event) {
+      events.push_back(event);
+      return true;
+    });
+    for (std::size_t i = 0; i < bytes.size(); i += step) ASSERT_TRUE(parser.feed(bytes.substr(i, step)));
+    ASSERT_EQ(events.size(), 3u) << step;
+    EXPECT_EQ(events[0].type, "DeploymentEnded");
+    EXPECT_EQ(events[0].data, "{\"a\":1}");
+    EXPECT_EQ(events[0].id, "4");
+    EXPECT_EQ(events[1].type, "message");
+    EXPECT_EQ(events[1].data, "one\ntwo");
+    EXPECT_EQ(events[2].type, "reset");
+    EXPECT_EQ(parser.last_id(), "9");
+  }
+}
+
+TEST(Stream, stops_when_told_to) {
+  int seen = 0;
+  StreamParser parser([&](const StreamEvent&) { return ++seen < 2; });
+  EXPECT_FALSE(parser.feed("data: 1\n\ndata: 2\n\ndata: 3\n\n"));
+  EXPECT_EQ(seen, 2);
+}
+
+TEST(Path, encodes_each_segment_and_leaves_out_what_is_empty) {
+  EXPECT_EQ(path_of({"stacks", "shop", "stages", "prod"}), "/stacks/shop/stages/prod");
+  EXPECT_EQ(path_of({"stacks", "a/b ?#%"}), "/stacks/a%2Fb%20%3F%23%25");
+  EXPECT_EQ(path_of({"stacks", ".."}), "/stacks/%2E%2E");
+  EXPECT_EQ(path_of({"events"}, {{"stack", ""}}), "/events");
+  EXPECT_EQ(path_of({"x"}, {{"a", "1"}, {"b", ""}, {"c", "ü"}}), "/x?a=1&c=%C3%BC");
+}
+
+http::Response answer(int status, std::string body) {
+  http::Response out;
+  out.status = status;
+  out.body = std::move(body);
+  return out;
+}
+
+TEST(Problem, is_read_from_problem_details) {
+  const auto error = problem_of(answer(
+      400, R"({"title":"Bad Request","detail":"name: too long","errors":[{"field":"name","message":"too long"}]})"));
+  EXPECT_EQ(error.kind, ErrorKind::invalid);
+  EXPECT_EQ(error.message, "name: too long");
+  ASSERT_EQ(error.fields.size(), 1u);
+  EXPECT_EQ(error.fields[0].field, "name");
+}
+
+TEST(Problem, of_a_page_that_is_not_ours_is_a_sentence_all_the_same) {
+  const auto error = problem_of(answer(502, "<html>bad gateway</html>"));
+  EXPECT_EQ(error.kind, ErrorKind::unavailable);
+  EXPECT_NE(error.message.find("502"), std::string::npos);
+  EXPECT_EQ(problem_of(answer(401, "")).kind, ErrorKind::unauthenticated);
+  EXPECT_EQ(problem_of(answer(403, "{}")).kind, ErrorKind::forbidden);
+  EXPECT_EQ(problem_of(answer(404, "{}")).kind, ErrorKind::not_found);
+  EXPECT_EQ(problem_of(answer(409, "{}")).kind, ErrorKind::conflict);
+}
+
+TEST(Json, what_is_not_there_is_empty) {
+  const auto value = boost::json::parse(R"({"a":{"b":"x","n":7,"t":true,"z":null},"l":[1]})");
+  EXPECT_EQ(text_at(value, "a.b"), "x");
+  EXPECT_EQ(text_at(value, "a.b.c"), "");
+  EXPECT_EQ(text_at(value, "a.n"), "");
+  EXPECT_EQ(number_at(value, "a.n"), 7);
+  EXPECT_EQ(number_at(value, "q"), 0);
+  EXPECT_TRUE(true_at(value, "a.t"));
+  EXPECT_FALSE(has(value, "a.z"));
+  EXPECT_EQ(list_at(value, "l").size(), 1u);
+  EXPECT_TRUE(list_at(value, "a").empty());
+}
+
+TEST(Json, is_printed_so_that_it_can_be_read_again) {
+  const auto value = boost::json::parse(R"({"a":[1,{"b":"x\ny"}],"c":{},"d":[]})");
+  const std::string text = pretty(value);
+  EXPECT_EQ(boost::json::parse(text), value);
+  EXPECT_EQ(text, "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"x\\ny\"\n    }\n  ],\n  \"c\": {},\n  \"d\": []\n}\n");
+}
+
+}  // namespace
+}  // namespace sluice::cli

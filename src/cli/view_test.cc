@@ -1,0 +1,110 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+#include "cli/pipeline_view.h"
+#include "cli/verdict.h"
+
+namespace sluice::cli {
+namespace {
+using testing::HasSubstr;
+
+const Time kNow = from_rfc3339("2026-02-03T12:00:00.000Z").value();
+
+boost::json::array stages() {
+  return boost::json::parse(R"([
+    {"name": "dev", "state": "deploying", "url": "http://dev.shop.localhost:8080", "paused": false,
+     "current": {"change": 8, "commit": "aaaaaaaaaabbbb", "since": "2026-02-03T11:58:00.000Z"},
+     "active": {"change": 9, "kind": "flow", "state": "starting", "since": "2026-02-03T11:59:57.000Z"}},
+    {"name": "prod", "state": "failed", "url": "http://prod.shop.localhost:8080", "paused": true,
+     "current": {"change": 6, "commit": "0123456789", "since": "2026-01-31T12:00:00.000Z"},
+     "held": {"change": 8, "since": "2026-02-03T11:58:00.000Z"},
+     "approval": {"change": 7, "state": "pending", "since": "2026-02-03T10:00:00.000Z"},
+     "last": {"change": 7, "state": "failed", "error": "no answer on / within 60s\nlog\u001b[2J"}},
+    {"name": "eu", "state": "empty", "url": "http://eu.shop.localhost:8080", "paused": false}])")
+      .as_array();
+}
+
+TEST(Status, is_one_line_a_stage_with_what_waits_beside_it) {
+  EXPECT_EQ(pipeline_text(stages(), {{8, "add a basket"}, {6, "größer"}}, kNow, {}),
+            "dev   ◐ deploying  #8  aaaaaaa  add a basket  2m  http://dev.shop.localhost:8080   #9 starting since 3s\n"
+            "prod  ✗ failed     #6  0123456  größer        3d  http://prod.shop.localhost:8080  paused; approval "
+            "pending: #7 since 2h; "
+            "held: #8 since 2m; #7 failed: no answer on / within 60s\n"
+            "eu    ○ empty                                     http://eu.shop.localhost:8080\n");
+}
+
+TEST(Status, colours_only_when_asked_and_fits_a_narrow_terminal) {
+  EXPECT_EQ(pipeline_text(stages(), {}, kNow, {}).find('\x1b'), std::string::npos);
+  EXPECT_THAT(pipeline_text(stages(), {}, kNow, {true, true, 0}), HasSubstr("\x1b[36m◐ deploying\x1b[0m"));
+  auto one = stages();
+  one.resize(1);
+  one[0].as_object().erase("active");
+  const auto line =
+      pipeline_text(one, {{8, "a very long subject that nobody can read whole"}}, kNow, {true, false, 80});
+  EXPECT_LE(width(line), 81u);
+  EXPECT_THAT(line, HasSubstr("…"));
+}
+
+TEST(Status, says_so_when_there_is_no_stage) { EXPECT_EQ(pipeline_text({}, {}, kNow, {}), "no stages\n"); }
+
+TEST(Shipment, shows_the_commits_the_direction_and_the_settings) {
+  const auto approval = boost::json::parse(R"({"change": 9, "from": {"change": 6}, "direction": "sideways", "total": 3,
+    "commits": [{"commit": "aaaaaaaaaa", "message": "one\nmore", "author": {"name": "Ann"}, "at": "2026-02-03T11:00:00.000Z"}],
+    "settings": ["runtime/KEY"], "previous": {"stage": "dev", "instances": 0, "current": false, "serves": 5}})");
+  const auto text = shipment_text(approval, "shop", "prod", kNow, {});
+  EXPECT_THAT(text, HasSubstr("prod of shop gets #9 in place of #6; history goes SIDEWAYS"));
+  EXPECT_THAT(text, HasSubstr("  aaaaaaa  one  Ann  1h\n"));
+  EXPECT_THAT(text, HasSubstr("and 2 more"));
+  EXPECT_THAT(text, HasSubstr("runtime/KEY"));
+  EXPECT_THAT(text, HasSubstr("dev ran it at 0 instances"));
+  EXPECT_THAT(text, HasSubstr("dev does not run it any more: it serves #5 now"));
+}
+
+boost::json::value change(const std::string& dev, const std::string& test, const std::string& prod) {
+  return boost::json::object{
+      {"number", 7},
+      {"stages", boost::json::array{boost::json::object{{"stage", "dev"}, {"state", dev}, {"deployment", "dep_1"}},
+                                    boost::json::object{{"stage", "test"}, {"state", test}},
+                                    boost::json::object{{"stage", "prod"}, {"state", prod}}}}};
+}
+
+TEST(Wait, for_success_without_a_stage_means_the_last_one) {
+  EXPECT_EQ(judge(change("succeeded", "succeeded", "succeeded"), "", "success").came, Came::yes);
+  EXPECT_EQ(judge(change("succeeded", "succeeded", "pending"), "", "success").came, Came::not_yet);
+  EXPECT_EQ(judge(change("succeeded", "not_reached", "not_reached"), "dev", "success").came, Came::yes);
+}
+
+TEST(Wait, ends_when_the_change_can_come_no_further) {
+  const auto verdict = judge(change("failed", "not_reached", "not_reached"), "prod", "success");
+  EXPECT_EQ(verdict.came, Came::never);
+  EXPECT_EQ(verdict.sentence, "#7 failed at dev");
+  EXPECT_EQ(verdict.deployment, "dep_1");
+  for (const char* stop : {"cancelled", "rejected", "superseded", "withdrawn"})
+    EXPECT_EQ(judge(change("succeeded", stop, "not_reached"), "prod", "success").came, Came::never) << stop;
+  // A failure behind it is no concern of a change that went on.
+  EXPECT_EQ(judge(change("failed", "succeeded", "building"), "prod", "success").came, Came::not_yet);
+  EXPECT_EQ(judge(change("succeeded", "failed", "not_reached"), "dev", "success").came, Came::yes);
+  EXPECT_EQ(judge(change("succeeded", "building", "not_reached"), "nowhere", "success").came, Came::never);
+}
+
+TEST(Wait, for_the_end_is_content_with_rest_of_any_kind) {
+  EXPECT_EQ(judge(change("failed", "not_reached", "not_reached"), "", "end").came, Came::yes);
+  EXPECT_EQ(judge(change("succeeded", "pending", "not_reached"), "", "end").came, Came::yes);
+  EXPECT_EQ(judge(change("succeeded", "queued", "not_reached"), "", "end").came, Came::not_yet);
+  EXPECT_EQ(judge(change("queued", "not_reached", "not_reached"), "", "end").came, Came::not_yet);
+  EXPECT_EQ(judge(change("succeeded", "cancelling", "not_reached"), "test", "end").came, Came::not_yet);
+  EXPECT_EQ(judge(change("succeeded", "failed", "not_reached"), "prod", "end").came, Came::yes);
+}
+
+TEST(Wait, for_an_approval) {
+  EXPECT_EQ(judge(change("succeeded", "pending", "not_reached"), "", "approval").came, Came::yes);
+  EXPECT_EQ(judge(change("succeeded", "pending", "not_reached"), "prod", "approval").came, Came::not_yet);
+  EXPECT_EQ(judge(change("building", "not_reached", "not_reached"), "prod", "approval").came, Came::not_yet);
+  EXPECT_EQ(judge(change("failed", "not_reached", "not_reached"), "prod", "approval").came, Came::never);
+  EXPECT_EQ(judge(change("succeeded", "succeeded", "succeeded"), "", "approval").came, Came::never);
+}
+
+}  // namespace
+}  // namespace sluice::cli
