@@ -17,6 +17,7 @@ Masker::Masker(const std::vector<std::string>& values) {
   const auto add = [&](std::string_view value) {
     auto& bucket = values_.at(byte(value[0]));
     if (std::ranges::find(bucket, value) == bucket.end()) bucket.emplace_back(value);
+    begins_[byte(value[0])] = true;
     empty_ = false;
   };
   for (const std::string_view value : values) {
@@ -61,15 +62,21 @@ void Masker::scan(bool last, std::string& out) {
   std::size_t position = 0;
   std::size_t covered = covered_;
   while (position < held_.size()) {
-    if (!values_.at(byte(held_[position])).empty()) {
-      bool may_go_on = false;
-      std::size_t match = 0;
-      look_at(position, may_go_on, match);
-      if (may_go_on && !last) break;
-      if (match > 0) {
-        if (position >= covered) out += kStars;
-        covered = std::max(covered, position + match);
-      }
+    // What cannot begin a value goes out in one piece.
+    auto run = position;
+    while (run < held_.size() && !begins_[byte(held_[run])]) ++run;
+    const auto from = std::max(position, std::min(covered, run));
+    out.append(held_, from, run - from);
+    position = run;
+    if (position == held_.size()) break;
+
+    bool may_go_on = false;
+    std::size_t match = 0;
+    look_at(position, may_go_on, match);
+    if (may_go_on && !last) break;
+    if (match > 0) {
+      if (position >= covered) out += kStars;
+      covered = std::max(covered, position + match);
     }
     if (position >= covered) out += held_[position];
     ++position;

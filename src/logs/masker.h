@@ -23,6 +23,7 @@ class Masker {
   void look_at(std::size_t position, bool& may_go_on, std::size_t& match) const;
 
   std::array<std::vector<std::string>, 256> values_;  // by their first byte, longest first
+  std::array<bool, 256> begins_{};                    // whether any begins with this byte
   bool empty_ = true;
   std::string held_;
   std::size_t covered_ = 0;  // so many bytes of held_ belong to an occurrence that is already written as ***
