@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
 #include <cstdio>
@@ -9,78 +8,28 @@
 #include "cli/context.h"
 #include "cli/json.h"
 #include "cli/pipeline_view.h"
-#include "cli/subjects.h"
 
 namespace sluice::cli {
 namespace json = boost::json;
 
-Subjects subjects_of(Server& server, const std::string& stack, const json::array& stages) {
-  Subjects out;
-  for (const auto& stage : stages) {
-    const auto change = number_at(stage, "current.change");
-    if (change == 0 || !text_at(stage, "current.message").empty() || out.contains(change)) continue;
-    // What a status line cannot learn it leaves blank.
-    const auto answer = server.get(path_of({"stacks", stack, "changes", std::to_string(change)}));
-    out[change] = answer ? subject(text_at(*answer, "message")) : "";
-  }
-  return out;
-}
-
 namespace {
 
-struct Pipeline {
-  std::string stack;
-  json::value stages;  // the API's page
-  Subjects subjects;
-};
-
-Result<std::vector<std::string>> stacks_to_show(Context& context, Server& server) {
-  if (!context.args.stack.empty()) return std::vector<std::string>{context.args.stack};
-  auto stacks = server.list("/stacks", {}, 1000);
-  if (!stacks) return fail(stacks.error());
-  std::vector<std::string> out;
-  for (const auto& stack : list_at(*stacks, "items")) out.push_back(text_at(stack, "name"));
-  std::sort(out.begin(), out.end());
-  return out;
+// The API's own answer: all stacks as a page, or the one asked for.
+Result<json::value> fetch(const Context& context, Server& server) {
+  if (context.args.stack.empty()) return server.list("/stacks", {}, 1000);
+  return server.get(path_of({"stacks", context.args.stack}));
 }
 
-Result<std::vector<Pipeline>> fetch(Context& context, Server& server) {
-  auto names = stacks_to_show(context, server);
-  if (!names) return fail(names.error());
-  std::vector<Pipeline> out;
-  for (const auto& name : *names) {
-    auto stages = server.list(path_of({"stacks", name, "stages"}), {}, 1000);
-    if (!stages) {
-      if (stages.error().kind == ErrorKind::not_found && context.args.stack.empty()) continue;  // deleted just now
-      return fail(stages.error());
-    }
-    Subjects subjects = context.args.json ? Subjects{} : subjects_of(server, name, list_at(*stages, "items"));
-    out.push_back({name, std::move(*stages), std::move(subjects)});
-  }
-  return out;
-}
-
-std::string drawn(const Context& context, const std::vector<Pipeline>& pipelines) {
+std::string drawn(const Context& context, const json::value& answer) {
   const Time now = SystemClock().now();
-  if (pipelines.empty()) return "no stacks yet; make one: sluice stack create NAME\n";
+  if (!context.args.stack.empty()) return pipeline_text(list_at(answer, "stages"), now, context.screen);
+  const auto& stacks = list_at(answer, "items");
+  if (stacks.empty()) return "no stacks yet; make one: sluice stack create NAME\n";
   std::string out;
-  for (const auto& pipeline : pipelines) {
-    const bool titled = context.args.stack.empty();
-    if (titled) out += (out.empty() ? "" : "\n") + paint(pipeline.stack, Colour::bold, context.screen.colour) + "\n";
-    out += pipeline_text(list_at(pipeline.stages, "items"), pipeline.subjects, now, context.screen, titled ? "  " : "");
-  }
+  for (const auto& stack : stacks)
+    out += (out.empty() ? "" : "\n") + paint(text_at(stack, "name"), Colour::bold, context.screen.colour) + "\n" +
+           pipeline_text(list_at(stack, "stages"), now, context.screen, "  ");
   return out;
-}
-
-void say_json(const Context& context, const std::vector<Pipeline>& pipelines) {
-  if (!context.args.stack.empty()) {
-    say(pretty(pipelines.front().stages));
-    return;
-  }
-  json::array items;
-  for (const auto& pipeline : pipelines)
-    items.push_back(json::object{{"name", pipeline.stack}, {"stages", list_at(pipeline.stages, "items")}});
-  say(pretty(json::object{{"items", std::move(items)}, {"next", nullptr}}));
 }
 
 // Draws over what it drew before; on something that is no terminal, draws anew what differs.
@@ -111,7 +60,7 @@ class Canvas {
 Result<Exit> watch(Context& context, Server& server) {
   Server stream(server.login());
   Canvas canvas(context.screen);
-  std::vector<Pipeline> pipelines;
+  json::value pipelines;
   std::optional<Error> problem;
   const auto refresh = [&] {
     auto fetched = fetch(context, server);
@@ -155,12 +104,9 @@ Result<Exit> status(Context& context) {
   if (context.args.watch && context.args.json)
     return fail(ErrorKind::invalid, "--watch draws for people; leave out --json, or follow GET /api/v1/events");
   if (context.args.watch) return watch(context, *server);
-  auto pipelines = fetch(context, *server);
-  if (!pipelines) return fail(pipelines.error());
-  if (context.args.json)
-    say_json(context, *pipelines);
-  else
-    say(drawn(context, *pipelines));
+  auto answer = fetch(context, *server);
+  if (!answer) return fail(answer.error());
+  if (!said_json(context, *answer)) say(drawn(context, *answer));
   return Exit::done;
 }
 

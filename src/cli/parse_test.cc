@@ -104,7 +104,9 @@ TEST(Parse, every_command_has_help_with_an_example) {
     EXPECT_EQ(parsed.exit, Exit::done);
     EXPECT_THAT(parsed.out, HasSubstr("sluice " + shape.name));
     const bool group = shape.name == "stack" || shape.name == "stage" || shape.name == "env" || shape.name == "token";
-    if (!group) EXPECT_THAT(parsed.out, HasSubstr("Example:\n  ")) << shape.name;
+    if (!group) {
+      EXPECT_THAT(parsed.out, HasSubstr("Example:\n  ")) << shape.name;
+    }
   }
 }
 

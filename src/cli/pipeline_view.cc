@@ -19,12 +19,6 @@ std::string since(const json::value& value, std::string_view path, Time now) {
   const std::string how_old = age_at(value, path, now);
   return how_old.empty() ? "" : " since " + how_old;
 }
-std::string subject_of(const json::value& holder, const Subjects& subjects) {
-  if (const auto own = text_at(holder, "message"); !own.empty()) return subject(own);
-  const auto found = subjects.find(number_at(holder, "change"));
-  return found == subjects.end() ? "" : found->second;
-}
-
 }  // namespace
 
 Cell state_cell(const std::string& state) {
@@ -69,12 +63,11 @@ std::string beside(const json::value& stage, Time now) {
   const auto ended = text_at(stage, "last.state");
   if (!has(stage, "active") && ended == "failed")
     add(fmt::format("#{} failed: {}", number_at(stage, "last.change"), subject(text_at(stage, "last.error"))));
-  if (const auto problem = text_at(stage, "problem"); !problem.empty()) add(subject(problem));
+  if (const auto problem = text_at(stage, "deleting.problem"); !problem.empty()) add(subject(problem));
   return out;
 }
 
-std::string pipeline_text(const json::array& stages, const Subjects& subjects, Time now, const Screen& screen,
-                          std::string_view indent) {
+std::string pipeline_text(const json::array& stages, Time now, const Screen& screen, std::string_view indent) {
   if (stages.empty()) return std::string(indent) + "no stages\n";
   Table table;
   table.shrink = 4;
@@ -88,7 +81,7 @@ std::string pipeline_text(const json::array& stages, const Subjects& subjects, T
                           state_cell(text_at(stage, "state")),
                           {number(number_at(serves, "change"))},
                           {short_commit(text_at(serves, "commit")), Colour::dim},
-                          {subject_of(serves, subjects)},
+                          {subject(text_at(serves, "message"))},
                           {age_at(serves, "since", now), Colour::dim},
                           {one_line(text_at(stage, "url"))},
                           {waits, bad ? Colour::red : Colour::yellow}});
@@ -118,14 +111,14 @@ std::string took(const json::value& item, Time now) {
 
 }  // namespace
 
-std::string stage_text(const json::value& stage, const Subjects& subjects, Time now, const Screen& screen) {
+std::string stage_text(const json::value& stage, Time now, const Screen& screen) {
   Facts facts;
   const Cell state = state_cell(text_at(stage, "state"));
   facts.add("stage", fmt::format("{} of {}", text_at(stage, "name"), text_at(stage, "stack")), Colour::bold);
   facts.add("state", state.text, state.colour);
   if (const auto* current = at(stage, "current"); current != nullptr)
     facts.add("serves", fmt::format("#{} {} {}{} ({})", number_at(*current, "change"),
-                                    short_commit(text_at(*current, "commit")), subject_of(*current, subjects),
+                                    short_commit(text_at(*current, "commit")), subject(text_at(*current, "message")),
                                     since(*current, "since", now), text_at(*current, "deployment")));
   facts.add("beside it", beside(stage, now), Colour::yellow);
   facts.add("address", text_at(stage, "url"));

@@ -7,7 +7,6 @@
 #include "cli/context.h"
 #include "cli/json.h"
 #include "cli/pipeline_view.h"
-#include "cli/subjects.h"
 
 namespace sluice::cli {
 namespace json = boost::json;
@@ -96,7 +95,7 @@ Result<Exit> stage_show(Context& context) {
   auto answer = server->get(path_of({"stacks", context.args.stack, "stages", context.args.stage}));
   if (!answer) return fail(answer.error());
   if (said_json(context, *answer)) return Exit::done;
-  say(stage_text(*answer, subjects_of(*server, context.args.stack, {*answer}), SystemClock().now(), context.screen));
+  say(stage_text(*answer, SystemClock().now(), context.screen));
   return Exit::done;
 }
 

@@ -62,8 +62,8 @@ TEST(Text, a_table_too_wide_takes_the_excess_from_one_column) {
   Table table;
   table.shrink = 1;
   table.rows = {{{"#1"}, {"a rather long subject line"}, {"2m"}}};
-  EXPECT_EQ(render(table, 24, false), "#1  a rather long…  2m\n");
-  EXPECT_EQ(width(render(table, 24, false)), 23u);  // 22 columns and the line break
+  EXPECT_EQ(render(table, 24, false), "#1  a rather long s…  2m\n");
+  EXPECT_EQ(width(render(table, 24, false)), 25u);  // 24 columns and the line break
 }
 
 TEST(Text, colour_is_written_only_when_asked_for) {
