@@ -59,7 +59,11 @@ struct Precedent {
   bool returned = false;                // to its gate: never retried (R4.6)
   ChangeNumber newest_success_since = 0;  // highest change that succeeded in this stage after this deployment ended
 };
-struct Retry { std::string stage; std::optional<Precedent> precedent; };  // no precedent: nothing to retry
+struct Retry {
+  std::string stage;
+  std::optional<Precedent> precedent;  // none: nothing to retry
+  DeploymentId deployment{};           // empty: the newest failed or cancelled
+};
 struct Redeploy { std::string stage; bool rebuild = false; };
 // By default (to == empty) the conductor's precedent is the newest success of the highest change below the one that serves
 // or is switching in; `build` accepts building anew where the artifact was cleaned (R8.3).

@@ -22,8 +22,12 @@ Result<> has_room_for(const Stage& at, ChangeNumber change, const std::string& w
 }
 
 Result<> may_be_retried(const Stage& at, const Retry& c) {
-  if (!c.precedent)
+  if (!c.precedent && !c.deployment.empty()) {
+    return fail(ErrorKind::not_found, fmt::format("there is no deployment {} in {}", c.deployment.value, c.stage));
+  }
+  if (!c.precedent) {
     return conflict(fmt::format("no deployment in {} has failed or was cancelled; there is nothing to retry", c.stage));
+  }
   const Precedent& was = *c.precedent;
   if (was.returned) {
     return conflict(fmt::format("change {} was returned to the gate of {}, not stopped; it goes on from there",

@@ -82,6 +82,13 @@ TEST(Rules, R2_1_a_new_stage_goes_anywhere) {
   EXPECT_THAT(f.add("x", {}, "", "nowhere").refused(), HasSubstr("after: "));
 }
 
+TEST(Rules, R2_1_a_stack_has_at_most_so_many_stages) {
+  Flow f;
+  f.limits.stages_per_stack = 2;
+  f.add("prod").add("eu");
+  EXPECT_EQ(f.refused(), "shop has 2 stages, which is the most a stack can have");
+}
+
 TEST(Rules, R2_2_a_stage_moves_by_being_deleted_and_made_anew) {
   Flow f;
   f.add("prod").remove("dev").rest().add("dev");

@@ -235,6 +235,7 @@ TEST(Rules, R8_1_a_discard_that_fails_is_asked_again) {
 TEST(Rules, R8_2_a_retry_repeats_the_newest_that_failed) {
   Flow f;
   EXPECT_THAT(f.retry("dev").refused(), HasSubstr("nothing to retry"));
+  EXPECT_EQ(f.give(Retry{"dev", {}, {"dep_aaaabbbb9"}}).refusal(), ErrorKind::not_found);
   f.check_in().fail("dev").save("dev").retry("dev");
   EXPECT_EQ(f.see(), "dev runs retry #1");
   EXPECT_EQ(f.at("dev").active->settings_revision, 2);
@@ -256,6 +257,15 @@ TEST(Rules, R8_2_a_retry_behind_an_older_one_waits) {
   Flow f;
   f.check_in().succeed("dev").check_in().cancel("dev").discard("dev").rollback("dev", 1).retry("dev");
   EXPECT_EQ(f.see(), "dev #1 runs rollback #1 waits retry #2");
+}
+
+TEST(Rules, R8_2_a_named_one_that_did_not_fail_is_refused) {
+  Flow f;
+  f.check_in().succeed("dev");
+  Precedent was;
+  was.deployment = {"dep_aaaabbbb2"};
+  was.change = {1, std::string(40, '1')};
+  EXPECT_THAT(f.give(Retry{"dev", was}).refused(), HasSubstr("is succeeded; only a failed or cancelled one"));
 }
 
 TEST(Rules, R8_2_where_approval_is_required_a_retry_needs_decide) {
