@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "supervise/processes.h"
+#include "supervise/replace_file.h"
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
@@ -74,14 +74,7 @@ bool wait_for(Duration at_most, Condition condition) {
   return true;
 }
 
-Result<> write_script(const fs::path& path, const std::string& text) {
-  if (auto written = write_file(path, text, 0755); !written) return written;
-  // write_file's mode is subject to the umask; a run file that cannot be executed would be tried for ever.
-  if (::chmod(path.c_str(), 0755) != 0) {
-    return fail(ErrorKind::failed, "cannot make " + path.string() + " executable: " + std::strerror(errno));
-  }
-  return {};
-}
+Result<> write_script(const fs::path& path, const std::string& text) { return replace_file(path, text, 0755); }
 
 int to_int(std::string_view text) {
   int number = 0;
@@ -148,16 +141,13 @@ Result<> Supervisor::define(const Service& service) const {
   assert(!service.name.empty() && service.name.find('/') == std::string::npos && service.name[0] != '.');
   fs::path made = dir_ / "services" / (".new-" + service.name);
   if (auto gone = remove_tree(made); !gone) return gone;
-  if (auto dirs = make_dirs(made / "data"); !dirs) return dirs;
+  if (auto dirs = make_dirs(made); !dirs) return dirs;
   bool logged = !service.log_dir.empty();
   std::string script = "#!/bin/sh\nexec 2>&1";
   script += logged ? "\n" : " >/dev/null\n";
   if (!service.cwd.empty()) script += "cd " + shell_word(service.cwd.string()) + " || exit 111\n";
   script += "exec " + shell_line(service.argv) + "\n";
   if (auto written = write_script(made / "run", script); !written) return written;
-  if (service.contained) {
-    if (auto written = write_file(made / "data" / "contained", ""); !written) return written;
-  }
   if (logged) {
     if (auto dirs = make_dirs(service.log_dir); !dirs) return dirs;
     if (auto dirs = make_dirs(made / "log"); !dirs) return dirs;
@@ -250,30 +240,7 @@ Result<> Supervisor::control(const std::string& option, const std::vector<std::s
   return {};
 }
 
-Result<> Supervisor::dismiss(const std::vector<std::string>& names) const {
-  std::vector<std::string> plain;
-  for (const auto& name : names) {
-    if (!has(name)) continue;
-    std::error_code error;
-    if (!fs::exists(folder(name) / "data" / "contained", error)) {
-      plain.push_back(name);
-      continue;
-    }
-    // Order: no restart first, then the signal. When nothing runs inside yet, or it is between two starts, down is
-    // down.
-    if (auto done = control("-O", {name}); !done) return done;
-    auto now = status(name);
-    if (!now) return fail(now.error());
-    auto inside = descendants(processes(), now->pid);
-    std::erase_if(inside, [&](const Process& process) { return process.parent == now->pid; });
-    if (now->pid == 0 || inside.empty()) {
-      plain.push_back(name);
-      continue;
-    }
-    for (const auto& process : inside) send(process, SIGTERM);
-  }
-  return control("-d", plain);
-}
+Result<> Supervisor::dismiss(const std::vector<std::string>& names) const { return control("-d", names); }
 
 bool Supervisor::any_up(const std::vector<std::string>& names) const {
   return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
@@ -283,32 +250,41 @@ bool Supervisor::any_up(const std::vector<std::string>& names) const {
 }
 
 Result<> Supervisor::stop(const std::vector<std::string>& names, Duration grace, std::stop_token hurry) const {
-  if (auto asked = dismiss(names); !asked) return asked;
-  std::vector<std::string> there, folders;
+  std::vector<std::string> there;
   for (const auto& name : names) {
     if (has(name)) there.push_back(name);
   }
   if (there.empty()) return {};
+  // Looked at before anything ends: what a service put into a session of its own has no parent to be found by later.
+  std::vector<Process> theirs;
+  auto note_processes = [&]() -> Result<> {
+    const auto all = processes();
+    for (const auto& name : there) {
+      auto now = status(name);
+      if (!now) return fail(now.error());
+      if (now->pid == 0) continue;
+      for (const auto& process : descendants(all, now->pid)) theirs.push_back(process);
+    }
+    return {};
+  };
+  if (auto noted = note_processes(); !noted) return noted;
+  if (auto asked = dismiss(there); !asked) return asked;
   std::vector<std::string> wait{"s6-svwait", "-d", "-t", std::to_string(std::max<long>(grace.count(), 1))};
   for (const auto& name : there) wait.push_back(folder(name).string());
-  if (auto waited = tool(wait, grace + 5s, hurry); !waited) return fail(waited.error());
-
-  std::vector<Process> left;
-  std::vector<Process> all = processes();
-  for (const auto& name : there) {
-    auto now = status(name);
-    if (!now) return fail(now.error());
-    if (now->pid == 0) continue;
-    for (const auto& process : descendants(all, now->pid)) left.push_back(process);
-  }
-  if (auto ended = control("-dk", there); !ended) return ended;
-  wait[3] = "10000";
-  auto waited = tool(wait, 15s);
+  auto waited = tool(wait, grace + 5s, hurry);
   if (!waited) return fail(waited.error());
-  for (const auto& process : left) send(process, SIGKILL);
-  bool gone = wait_for(5s, [&] { return std::none_of(left.begin(), left.end(), alive); });
-  if (!waited->ok() || !gone)
-    return fail(ErrorKind::failed, "a process does not end, not even when killed: " + there[0]);
+  if (!waited->ok()) {
+    if (auto noted = note_processes(); !noted) return noted;
+    if (auto ended = control("-dk", there); !ended) return ended;
+    wait[3] = "10000";
+    waited = tool(wait, 15s);
+    if (!waited) return fail(waited.error());
+  }
+  for (const auto& process : theirs) send(process, SIGKILL);
+  bool gone = wait_for(5s, [&] { return std::none_of(theirs.begin(), theirs.end(), alive); });
+  if (!waited->ok() || !gone) {
+    return fail(ErrorKind::failed, "a process does not end, not even when killed: of " + there[0]);
+  }
   return {};
 }
 

@@ -23,8 +23,6 @@ struct Service {
   std::filesystem::path log_dir;
   int log_files = 20;
   std::int64_t log_bytes = 1'000'000;
-  // The program is bubblewrap, which dies of SIGTERM without passing it on: asked to stop, the processes inside get it.
-  bool contained = false;
 };
 
 struct Status {

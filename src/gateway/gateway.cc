@@ -1,0 +1,456 @@
+#include "gateway/gateway.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <system_error>
+#include <thread>
+
+#include "base/codec.h"
+#include "base/files.h"
+#include "base/process.h"
+#include "gateway/replace_file.h"
+#include "gateway/table.h"
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+namespace sluice::gateway {
+namespace {
+
+constexpr Duration kReloadLimit = 20s;
+constexpr Duration kUpLimit = 5s;
+
+template <class Condition>
+bool wait_for(Duration at_most, Condition condition) {
+  auto until = std::chrono::steady_clock::now() + at_most;
+  for (auto pause = 1ms; !condition(); pause = std::min(pause * 2, 50ms)) {
+    if (std::chrono::steady_clock::now() >= until) return false;
+    std::this_thread::sleep_for(pause);
+  }
+  return true;
+}
+
+// A port that can be listened on, or why not. HAProxy shares its port by SO_REUSEPORT, so that it would start beside
+// another program's HAProxy and get half of the requests; this does not share, and sees it.
+Result<std::uint16_t> try_port(const std::string& address, std::uint16_t port) {
+  sockaddr_in in{};
+  in.sin_family = AF_INET;
+  in.sin_port = htons(port);
+  if (::inet_pton(AF_INET, address.c_str(), &in.sin_addr) != 1) {
+    return fail_field("gateway", address + " is no IPv4 address");
+  }
+  int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return fail(ErrorKind::unavailable, std::string("cannot make a socket: ") + std::strerror(errno));
+  int yes = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  socklen_t size = sizeof in;
+  bool good = ::bind(fd, reinterpret_cast<sockaddr*>(&in), sizeof in) == 0 && ::listen(fd, 1) == 0 &&
+              ::getsockname(fd, reinterpret_cast<sockaddr*>(&in), &size) == 0;
+  int number = errno;
+  ::close(fd);
+  if (good) return ntohs(in.sin_port);
+  auto where = fmt::format("{}:{}", address, port);
+  if (number == EADDRINUSE) {
+    return fail(ErrorKind::conflict, "the gateway's port " + where +
+                                         " is taken by another program: choose another with --gateway " + address +
+                                         ":PORT (0: any free one)");
+  }
+  return fail(ErrorKind::failed, "the gateway cannot listen on " + where + ": " + std::strerror(number));
+}
+
+std::string random_hex() {
+  SystemRandom random;
+  return random_id(random, 32);
+}
+
+int connections() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  // Two descriptors a request, and some for itself.
+  auto can = limit.rlim_max == RLIM_INFINITY ? 1'000'000 : static_cast<long>(limit.rlim_max);
+  return static_cast<int>(std::clamp(can / 2 - 200, 100L, 20'000L));
+}
+
+int threads() { return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 4U)); }
+
+bool has_server(const Set& set, const std::string& name) {
+  return std::any_of(set.servers.begin(), set.servers.end(), [&](const Server& s) { return s.name == name; });
+}
+
+Result<> write_if_other(const fs::path& path, const std::string& text, int mode = 0600) {
+  auto there = read_file(path);
+  if (there && *there == text) return {};
+  return replace_file(path, text, mode);
+}
+
+}  // namespace
+
+std::vector<std::string> Gateway::command() {
+  return {"haproxy", "-W", "-S", "unix@master.sock,mode,600", "-f", "conf"};
+}
+
+Result<std::unique_ptr<Gateway>> Gateway::open(Options options) {
+  if (!program_exists("haproxy")) {
+    return fail(ErrorKind::failed, "haproxy is not installed: install the package haproxy and start again");
+  }
+  std::error_code error;
+  std::unique_ptr<Gateway> gateway(new Gateway(fs::absolute(options.dir, error)));
+  if (auto loaded = gateway->load(options); !loaded) return fail(loaded.error().while_("starting the gateway"));
+  return gateway;
+}
+
+Result<> Gateway::load(const Options& options) {
+  for (const char* folder : {"conf", "pages", "routes"}) {
+    if (auto made = make_dirs(dir_ / folder, 0700); !made) return made;
+  }
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(dir_ / "routes", error)) {
+    if (entry.path().extension() != ".json") continue;
+    auto text = read_file(entry.path());
+    if (!text) return fail(text.error());
+    boost::json::error_code bad;
+    auto value = boost::json::parse(*text, bad);
+    auto read = bad ? Result<Route>(fail(ErrorKind::failed, bad.message())) : codec::read<Route>(value);
+    if (!read) return fail(read.error().while_("reading " + entry.path().string()));
+    routes_[read->id] = *read;
+  }
+  settings_.address = options.address;
+  settings_.port = options.port;
+  settings_.connections = connections();
+  settings_.threads = threads();
+  settings_.generation = read_file(dir_ / "generation").value_or("0");
+  if (auto kept = read_file(dir_ / "probe")) {
+    settings_.probe = *kept;
+  } else {
+    settings_.probe = random_hex();
+    if (auto written = replace_file(dir_ / "probe", settings_.probe, 0600); !written) return written;
+  }
+  auto kept = read_file(dir_ / "port");
+  if (options.port == 0 && kept) {
+    std::from_chars(kept->data(), kept->data() + kept->size(), settings_.port);
+  }
+  // Our own HAProxy may have it.
+  bool ours = kept && *kept == std::to_string(settings_.port) && socket_.ask("show info");
+  if (!ours) {
+    auto free = try_port(settings_.address, settings_.port);
+    if (!free) return fail(free.error());
+    settings_.port = *free;
+    if (auto written = replace_file(dir_ / "port", std::to_string(settings_.port)); !written) return written;
+  }
+  return write_all();
+}
+
+std::vector<Route> Gateway::all() const {
+  std::vector<Route> out;
+  for (const auto& [id, route] : routes_) out.push_back(route);
+  return out;
+}
+
+Result<> Gateway::write_all() {
+  for (const auto& page : pages()) {
+    if (auto written = write_if_other(dir_ / "pages" / page.name, page.html); !written) return written;
+  }
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(dir_ / "conf", error)) {
+    auto name = entry.path().stem().string();
+    if (name != "00-main" && !routes_.contains(name)) fs::remove(entry.path(), error);
+  }
+  for (const auto& [id, route] : routes_) {
+    if (auto written = write_if_other(dir_ / "conf" / (id + ".cfg"), render_route(route)); !written) return written;
+  }
+  if (auto written = write_if_other(dir_ / "hosts.map", render_map(all())); !written) return written;
+  return write_main();
+}
+
+Result<> Gateway::write_main() { return write_if_other(dir_ / "conf" / "00-main.cfg", render_main(settings_)); }
+
+// The route's own record is what the rest is made from, so it goes first.
+Result<> Gateway::write(const Route& route) {
+  auto text = boost::json::serialize(codec::write(route));
+  if (auto written = write_if_other(dir_ / "routes" / (route.id + ".json"), text); !written) return written;
+  if (auto written = write_if_other(dir_ / "conf" / (route.id + ".cfg"), render_route(route)); !written) return written;
+  return write_if_other(dir_ / "hosts.map", render_map(all()));
+}
+
+Result<std::string> Gateway::runtime_generation() const {
+  auto info = socket_.ask("show info");
+  if (!info) return fail(info.error());
+  const std::string key = "\ndescription: sluice ";
+  auto at = info->find(key);
+  if (at == std::string::npos) return std::string();
+  at += key.size();
+  return info->substr(at, info->find('\n', at) - at);
+}
+
+Result<> Gateway::await(Duration at_most) {
+  std::lock_guard lock(mutex_);
+  Result<std::string> runs = fail(ErrorKind::unavailable, "");
+  if (!wait_for(at_most, [&] { return (runs = runtime_generation()).has_value(); })) {
+    ProcessCommand check;
+    check.argv = {"haproxy", "-c", "-q", "-f", "conf"};
+    check.cwd = dir_.string();
+    auto said = run(check);
+    return fail(ErrorKind::failed, "the gateway does not start" + (said && !said->ok() ? ": " + said->err : ""));
+  }
+  // What the files say beyond the generation may be newer: the server that wrote them may have died before it told.
+  auto stamp = read_file(dir_ / "told");
+  if (*runs == settings_.generation && stamp && *stamp == render_main(settings_)) {
+    for (const auto& [id, route] : routes_) {
+      if (auto told = tell(route); !told) return told;
+    }
+    return {};
+  }
+  return reload();
+}
+
+Result<> Gateway::reload() {
+  std::uint64_t number = 0;
+  std::from_chars(settings_.generation.data(), settings_.generation.data() + settings_.generation.size(), number);
+  settings_.generation = std::to_string(number + 1);
+  if (auto written = replace_file(dir_ / "generation", settings_.generation); !written) return written;
+  if (auto written = write_main(); !written) return written;
+  ProcessCommand check;
+  check.argv = {"haproxy", "-c", "-q", "-f", "conf"};
+  check.cwd = dir_.string();
+  check.time_limit = kReloadLimit;
+  auto said = run(check);
+  if (!said) return fail(said.error());
+  if (!said->ok()) return fail(ErrorKind::internal, "HAProxy refuses its configuration: " + said->err);
+  if (auto asked = socket_.ask_master("reload"); !asked) return fail(asked.error());
+  if (!wait_for(kReloadLimit, [&] { return runtime_generation().value_or("") == settings_.generation; })) {
+    return fail(ErrorKind::unavailable, "the gateway did not take its new configuration in time");
+  }
+  return replace_file(dir_ / "told", render_main(settings_), 0600);
+}
+
+Result<std::map<std::string, bool>> Gateway::servers(const std::string& backend) const {
+  auto said = socket_.ask("show servers state " + backend);
+  if (!said) return fail(said.error());
+  if (said->find("Can't find backend") != std::string::npos) return fail(ErrorKind::not_found, backend);
+  std::map<std::string, bool> out;
+  for (const auto& row : read_table(*said, ' ')) {
+    out[row.at("srv_name")] = row.at("srv_op_state") == "2" && row.at("srv_admin_state") == "0";
+  }
+  return out;
+}
+
+// Makes the running HAProxy what the files say about this route.
+Result<> Gateway::tell(const Route& route) {
+  for (const auto& [slot, set] : {std::pair<const char*, const Set*>{".a", &route.a}, {".b", &route.b}}) {
+    const std::string backend = route.id + slot;
+    auto there = servers(backend);
+    if (!there && there.error().kind == ErrorKind::not_found) return reload();
+    if (!there) return fail(there.error());
+    for (const auto& [name, up] : *there) {
+      if (up && !has_server(*set, name)) {
+        if (auto told = socket_.ask("set server " + backend + "/" + name + " state drain"); !told) {
+          return fail(told.error());
+        }
+      }
+    }
+    for (const auto& server : set->servers) {
+      const std::string name = backend + "/" + server.name;
+      auto at = there->find(server.name);
+      if (at == there->end()) {
+        auto added = socket_.ask(fmt::format("add server {} 127.0.0.1:{} {}", name, server.port, server_options()));
+        if (!added) return fail(added.error());
+        if (added->find("New server registered") == std::string::npos) {
+          return fail(ErrorKind::internal, "HAProxy takes no new server: " + *added);
+        }
+        if (auto told = socket_.ask("enable health " + name); !told) return fail(told.error());
+      } else if (at->second) {
+        continue;
+      }
+      if (auto told = socket_.ask("set server " + name + " state ready"); !told) return fail(told.error());
+    }
+  }
+  auto moved = socket_.ask("set map hosts.map " + route.host + " " + map_value(route));
+  if (moved && moved->find("not found") != std::string::npos) {
+    moved = socket_.ask("add map hosts.map " + route.host + " " + map_value(route));
+  }
+  if (!moved) return fail(moved.error());
+  if (!moved->empty()) return fail(ErrorKind::internal, "HAProxy does not take an address: " + *moved);
+  return {};
+}
+
+Result<Route*> Gateway::route(const std::string& id) {
+  auto at = routes_.find(id);
+  if (at == routes_.end()) return fail(ErrorKind::not_found, "the gateway has no route " + id);
+  return &at->second;
+}
+
+Result<> Gateway::ensure(const std::string& id, const std::string& host) {
+  std::lock_guard lock(mutex_);
+  auto& here = routes_[id];
+  here.id = id;
+  here.host = host;
+  if (auto written = write(here); !written) return written;
+  return tell(here);
+}
+
+Result<> Gateway::place(const std::string& id, const std::string& tag, const std::vector<Server>& servers_) {
+  std::lock_guard lock(mutex_);
+  auto found = route(id);
+  if (!found) return fail(found.error());
+  Route& here = **found;
+  Set& set = here.a.tag == tag ? here.a : here.b.tag == tag ? here.b : here.live == "a" ? here.b : here.a;
+  if (set.tag != tag) set = {tag, {}};
+  for (const auto& server : servers_) {
+    if (!has_server(set, server.name)) set.servers.push_back(server);
+  }
+  if (auto written = write(here); !written) return written;
+  if (auto told = tell(here); !told) return told;
+  const std::string backend = id + (&set == &here.a ? ".a" : ".b");
+  Result<> problem;
+  bool up = wait_for(kUpLimit, [&] {
+    auto state = servers(backend);
+    if (!state) problem = fail(state.error());
+    return state && std::all_of(servers_.begin(), servers_.end(), [&](const Server& s) {
+             auto at = state->find(s.name);
+             return at != state->end() && at->second;
+           });
+  });
+  if (up) return {};
+  return problem ? fail(ErrorKind::failed, "the gateway finds no instance listening: it cannot connect to them")
+                 : problem;
+}
+
+Result<> Gateway::show(const std::string& id, const std::string& tag) {
+  std::lock_guard lock(mutex_);
+  auto found = route(id);
+  if (!found) return fail(found.error());
+  Route& here = **found;
+  if (here.a.tag != tag && here.b.tag != tag) return fail(ErrorKind::not_found, "the gateway has no servers of " + tag);
+  here.live = here.a.tag == tag ? "a" : "b";
+  here.page = (here.live == "a" ? here.a : here.b).servers.empty() ? "asleep" : "";
+  if (auto written = write(here); !written) return written;
+  return tell(here);
+}
+
+Result<> Gateway::show_asleep(const std::string& id) {
+  std::lock_guard lock(mutex_);
+  auto found = route(id);
+  if (!found) return fail(found.error());
+  (*found)->page = "asleep";
+  if (auto written = write(**found); !written) return written;
+  return tell(**found);
+}
+
+Result<> Gateway::show_empty(const std::string& id) {
+  std::lock_guard lock(mutex_);
+  auto found = route(id);
+  if (!found) return fail(found.error());
+  (*found)->live.clear();
+  (*found)->page.clear();
+  if (auto written = write(**found); !written) return written;
+  return tell(**found);
+}
+
+Result<> Gateway::withdraw(const std::string& id, const std::vector<std::string>& names) {
+  std::lock_guard lock(mutex_);
+  auto found = route(id);
+  if (!found) return found.error().kind == ErrorKind::not_found ? Result<>{} : fail(found.error());
+  Route& here = **found;
+  for (Set* set : {&here.a, &here.b}) {
+    std::erase_if(set->servers,
+                  [&](const Server& s) { return std::find(names.begin(), names.end(), s.name) != names.end(); });
+  }
+  if (auto written = write(here); !written) return written;
+  return tell(here);
+}
+
+Result<std::int64_t> Gateway::in_flight(const std::string& id, const std::vector<std::string>& names) const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::string> answers;
+  std::vector<std::string> workers{""};
+  auto procs = socket_.ask_master("show proc");
+  if (!procs) return fail(procs.error());
+  if (auto old = procs->find("# old workers"); old != std::string::npos) {
+    for (const auto& row : read_lines(procs->substr(old))) {
+      if (!row.empty() && row[0] >= '0' && row[0] <= '9') workers.push_back(row.substr(0, row.find(' ')));
+    }
+  }
+  std::int64_t count = 0;
+  for (const auto& worker : workers) {
+    for (const char* slot : {".a", ".b"}) {
+      auto command = "show stat " + id + slot + " 4 -1";
+      auto said = worker.empty() ? socket_.ask(command) : socket_.ask_master("@!" + worker + " " + command);
+      if (!said && worker.empty()) return fail(said.error());
+      if (!said) continue;  // it ended meanwhile
+      for (const auto& row : read_table(*said, ',')) {
+        auto name = row.find("svname");
+        if (name == row.end() || std::find(names.begin(), names.end(), name->second) == names.end()) continue;
+        for (const char* column : {"scur", "qcur"}) {
+          auto at = row.find(column);
+          std::int64_t number = 0;
+          if (at != row.end()) std::from_chars(at->second.data(), at->second.data() + at->second.size(), number);
+          count += number;
+        }
+      }
+    }
+  }
+  return count;
+}
+
+Result<> Gateway::forget(const std::string& id, const std::vector<std::string>& names) {
+  std::lock_guard lock(mutex_);
+  for (const char* slot : {".a", ".b"}) {
+    auto there = servers(id + slot);
+    if (!there) continue;
+    for (const auto& name : names) {
+      if (!there->contains(name)) continue;
+      auto server = id + slot + "/" + name;
+      if (auto told = socket_.ask("set server " + server + " state maint"); !told) return fail(told.error());
+      // Refused while a connection lingers: then it stays in maintenance, takes no request, and the next reload drops
+      // it.
+      if (auto told = socket_.ask("del server " + server); !told) return fail(told.error());
+    }
+  }
+  return {};
+}
+
+Result<> Gateway::remove(const std::string& id) {
+  std::lock_guard lock(mutex_);
+  auto at = routes_.find(id);
+  if (at == routes_.end()) return {};
+  Route gone = at->second;
+  routes_.erase(at);
+  std::error_code error;
+  fs::remove(dir_ / "routes" / (id + ".json"), error);
+  if (auto written = write_if_other(dir_ / "hosts.map", render_map(all())); !written) return written;
+  fs::remove(dir_ / "conf" / (id + ".cfg"), error);
+  if (auto told = socket_.ask("del map hosts.map " + gone.host); !told) return fail(told.error());
+  for (const auto& [slot, set] : {std::pair<const char*, const Set*>{".a", &gone.a}, {".b", &gone.b}}) {
+    for (const auto& server : set->servers) {
+      if (auto told = socket_.ask("set server " + id + slot + "/" + server.name + " state drain"); !told) {
+        return fail(told.error());
+      }
+    }
+  }
+  return {};
+}
+
+std::optional<Route> Gateway::find(const std::string& id) const {
+  std::lock_guard lock(mutex_);
+  auto at = routes_.find(id);
+  return at == routes_.end() ? std::nullopt : std::optional<Route>(at->second);
+}
+
+std::vector<std::string> Gateway::ids() const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::string> out;
+  for (const auto& [id, route] : routes_) out.push_back(id);
+  return out;
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,80 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "gateway/render.h"
+#include "gateway/route.h"
+#include "gateway/socket.h"
+
+// HAProxy, and the routes it has. Every change is written to its files first and then told to the running one, so that
+// it can be killed at any moment. A new address is a seamless reload; everything else is told at run time. The process
+// itself is somebody else's to keep running: command().
+namespace sluice::gateway {
+
+class Gateway {
+ public:
+  struct Options {
+    std::filesystem::path dir;  // belongs to the gateway alone
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 0;  // 0: one picked by the kernel at the first start and kept in `dir`
+  };
+  // Reads the routes of an earlier run and writes HAProxy's files. An Error says when the port is taken.
+  static Result<std::unique_ptr<Gateway>> open(Options options);
+  // What keeps HAProxy in the foreground; to be run in folder(). Its standard output is the access log: one line a
+  // request, led by the route's id and a space ("-": of no route).
+  [[nodiscard]] static std::vector<std::string> command();
+  [[nodiscard]] const std::filesystem::path& folder() const { return dir_; }
+  [[nodiscard]] std::uint16_t port() const { return settings_.port; }
+  // Waits until HAProxy answers with these files; one that runs with older files is reloaded.
+  Result<> await(Duration at_most);
+
+  // All of these are idempotent and leave the files true also when HAProxy does not answer (unavailable).
+  Result<> ensure(const std::string& id, const std::string& host);
+  // Puts servers into the set with this tag, else into the one that is not live (what it held is withdrawn). Returns
+  // when HAProxy would send them requests.
+  Result<> place(const std::string& id, const std::string& tag, const std::vector<Server>& servers);
+  // From now on this set answers. One without servers shows that the stage is scaled to 0.
+  Result<> show(const std::string& id, const std::string& tag);
+  Result<> show_asleep(const std::string& id);
+  Result<> show_empty(const std::string& id);  // and no set is live
+  // No new request goes to these; those under way go on.
+  Result<> withdraw(const std::string& id, const std::vector<std::string>& servers);
+  // How many requests these still have, also in a HAProxy that was replaced by a reload.
+  Result<std::int64_t> in_flight(const std::string& id, const std::vector<std::string>& servers) const;
+  // To be called when withdrawn servers have ended.
+  Result<> forget(const std::string& id, const std::vector<std::string>& servers);
+  Result<> remove(const std::string& id);
+  [[nodiscard]] std::optional<Route> find(const std::string& id) const;
+  [[nodiscard]] std::vector<std::string> ids() const;
+  // The header by which a request asks for X-Sluice-Server ("BACKEND/SERVER") in its answer.
+  [[nodiscard]] std::string probe() const { return settings_.probe; }
+
+ private:
+  explicit Gateway(std::filesystem::path dir) : dir_(std::move(dir)), socket_(dir_) {}
+  Result<> load(const Options& options);
+  Result<> write_all();
+  Result<> write_main();
+  Result<> write(const Route& route);
+  Result<> tell(const Route& route);
+  Result<> reload();
+  Result<std::string> runtime_generation() const;
+  Result<std::map<std::string, bool>> servers(const std::string& backend) const;
+  [[nodiscard]] std::vector<Route> all() const;
+  Result<Route*> route(const std::string& id);
+
+  std::filesystem::path dir_;
+  Socket socket_;
+  Settings settings_;
+  std::map<std::string, Route> routes_;
+  mutable std::mutex mutex_;
+};
+
+}  // namespace sluice::gateway

@@ -1,0 +1,133 @@
+#include "gateway/render.h"
+
+#include <fmt/format.h>
+
+namespace sluice::gateway {
+namespace {
+
+// Idle checks find an instance that died within two seconds; while one is down, and until it is back, a fifth.
+constexpr const char* kServerOptions = "check inter 2s fastinter 200ms downinter 200ms rise 1 fall 2";
+
+// Requests are never refused for their rate here: limits are a setting of the stage, and none is set.
+constexpr const char* kMain = R"(# Written by Sluice; changes made by hand are lost.
+global
+    description "sluice {generation}"
+    stats socket unix@admin.sock mode 600 level admin expose-fd listeners
+    stats timeout 60s
+    log stdout len 8192 format raw local0 info
+    maxconn {connections}
+    nbthread {threads}
+    # What still has requests after a reload: long downloads, WebSockets.
+    hard-stop-after 15m
+
+defaults
+    mode http
+    log global
+    option dontlognull
+    option idle-close-on-response
+    option redispatch
+    retries 3
+    # A kept-alive connection that an app closes just as a request goes out is no lost request.
+    retry-on conn-failure empty-response
+    timeout connect 3s
+    timeout client 60s
+    timeout server 60s
+    timeout queue 10s
+    timeout http-request 10s
+    timeout http-keep-alive 60s
+    timeout tunnel 1h
+    timeout check 2s
+    http-error status 502 content-type "text/html; charset=utf-8" file pages/bad.html hdr Cache-Control no-store
+    http-error status 503 content-type "text/html; charset=utf-8" file pages/down.html hdr Cache-Control no-store hdr Retry-After 2
+    http-error status 504 content-type "text/html; charset=utf-8" file pages/slow.html hdr Cache-Control no-store
+
+frontend gateway
+    bind {address}:{port}
+    # The request line is all that is kept of a request: no header, so no Authorization and no cookie.
+    log-format "%[var(txn.route),field(1,.)] %ci %{{+Q}}r %ST bytes=%B first=%Tr total=%Ta to=%b/%s end=%ts id=%ID"
+    unique-id-format %[uuid()]
+    acl probe req.hdr(X-Sluice-Probe) -m str {probe}
+    http-request set-var(txn.probe) bool(true) if probe
+    http-request set-log-level silent if probe
+    http-request set-var(txn.route) req.hdr(host),host_only,map_str(hosts.map)
+    http-request deny deny_status 400 if {{ req.hdr_cnt(host) gt 1 }}
+    http-request deny deny_status 405 if {{ method CONNECT TRACE }}
+    http-request return status 404 content-type "text/html; charset=utf-8" file pages/unknown.html hdr Cache-Control no-store if !{{ var(txn.route) -m found }}
+    http-request return status 503 content-type "text/html; charset=utf-8" file pages/empty.html hdr Cache-Control no-store hdr Retry-After 10 if {{ var(txn.route) -m end .empty }}
+    http-request return status 503 content-type "text/html; charset=utf-8" file pages/asleep.html hdr Cache-Control no-store hdr Retry-After 60 if {{ var(txn.route) -m end .asleep }}
+    # What only a proxy may say, an app must be able to believe.
+    http-request del-header ^(forwarded|proxy|x-real-ip|x-forwarded-.*|x-sluice-.*)$ -m reg
+    http-request set-header X-Forwarded-For %[src]
+    http-request set-header X-Forwarded-Proto http
+    http-request set-header X-Forwarded-Host %[req.hdr(host)]
+    http-request set-header X-Forwarded-Port %[dst_port]
+    http-request set-header X-Request-Id %[unique-id]
+    http-response set-header X-Sluice-Server %b/%s if {{ var(txn.probe) -m bool }}
+    use_backend %[var(txn.route)]
+)";
+
+constexpr const char* kPage = R"(<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>:root{{color-scheme:light dark}}body{{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:20vh auto 0;padding:0 1.5rem}}
+h1{{font-size:1.4rem;margin:0 0 .5rem}}p{{margin:0;opacity:.75}}</style></head>
+<body><h1>{title}</h1><p>{text}</p></body></html>
+)";
+
+std::string page(const char* title, const char* text) {
+  return fmt::format(kPage, fmt::arg("title", title), fmt::arg("text", text));
+}
+
+}  // namespace
+
+std::string server_options() { return kServerOptions; }
+
+std::string render_main(const Settings& settings) {
+  return fmt::format(kMain, fmt::arg("generation", settings.generation), fmt::arg("connections", settings.connections),
+                     fmt::arg("threads", settings.threads), fmt::arg("address", settings.address),
+                     fmt::arg("port", settings.port), fmt::arg("probe", settings.probe));
+}
+
+std::string render_route(const Route& route) {
+  std::string out = "# " + route.host + "\n";
+  for (const auto& [slot, set] : {std::pair<const char*, const Set*>{"a", &route.a}, {"b", &route.b}}) {
+    out += fmt::format("backend {}.{}\n    balance roundrobin\n", route.id, slot);
+    out += "    http-request disable-l7-retry unless { method GET HEAD OPTIONS }\n";
+    for (const auto& server : set->servers) {
+      out += fmt::format("    server {} 127.0.0.1:{} {}\n", server.name, server.port, kServerOptions);
+    }
+  }
+  return out;
+}
+
+std::string map_value(const Route& route) {
+  if (route.live.empty()) return route.id + ".empty";
+  return route.id + "." + (route.page.empty() ? route.live : route.page);
+}
+
+std::string render_map(const std::vector<Route>& routes) {
+  std::string out;
+  for (const auto& route : routes) out += route.host + " " + map_value(route) + "\n";
+  return out;
+}
+
+std::vector<PageFile> pages() {
+  return {{"unknown.html", page("No stage has this address",
+                                "Addresses are STAGE.STACK.localhost; sluice status shows "
+                                "those there are.")},
+          {"empty.html", page("Nothing is deployed here yet",
+                              "This stage serves its first change as soon as one has "
+                              "been deployed to it.")},
+          {"asleep.html", page("This stage is scaled to 0",
+                               "No instance runs. It serves again when it is scaled to one "
+                               "or more.")},
+          {"down.html", page("No instance of this app answers",
+                             "It may be starting again; this page is worth another "
+                             "try in a moment.")},
+          {"bad.html", page("The app gave no valid answer",
+                            "It closed the connection or answered something that is not "
+                            "HTTP.")},
+          {"slow.html", page("The app did not answer in time", "It was given 60 seconds.")}};
+}
+
+}  // namespace sluice::gateway

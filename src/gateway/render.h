@@ -1,0 +1,35 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gateway/route.h"
+
+// HAProxy's files, from what the gateway knows. They always say the whole truth: a HAProxy that was killed comes back
+// with them, and a reload loses nothing that was told to the running one.
+namespace sluice::gateway {
+
+struct Settings {
+  std::string address;
+  std::uint16_t port = 0;
+  std::string generation;  // of the configuration; the running HAProxy says which it has
+  std::string probe;       // a request whose X-Sluice-Probe is this is answered with X-Sluice-Server: BACKEND/SERVER
+  int connections = 0;     // at most, at once
+  int threads = 1;
+  bool operator==(const Settings&) const = default;
+};
+
+std::string render_main(const Settings& settings);
+std::string render_route(const Route& route);
+// One line a route: host, then the backend or page that answers for it.
+std::string render_map(const std::vector<Route>& routes);
+std::string map_value(const Route& route);
+// What follows a server's address, in a file as at run time.
+std::string server_options();
+// Small pages by file name, light or dark as the reader's system is.
+struct PageFile {
+  std::string name, html;
+};
+std::vector<PageFile> pages();
+
+}  // namespace sluice::gateway

@@ -1,0 +1,62 @@
+#include "gateway/socket.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace sluice::gateway {
+namespace {
+
+struct Fd {
+  int value;
+  ~Fd() {
+    if (value >= 0) ::close(value);
+  }
+};
+
+}  // namespace
+
+Result<std::string> Socket::send(const char* name, const std::string& command) const {
+  auto problem = [](const char* what) {
+    return fail(ErrorKind::unavailable,
+                std::string("the gateway does not answer: ") + what + ": " + std::strerror(errno));
+  };
+  // A socket's path has 107 bytes at most; through the folder's descriptor a data directory may have any length.
+  Fd dir{::open(dir_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  if (dir.value < 0) return problem("its folder");
+  Fd fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  if (fd.value < 0) return problem("socket");
+  timeval limit{5, 0};
+  ::setsockopt(fd.value, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  ::setsockopt(fd.value, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::string path = "/proc/self/fd/" + std::to_string(dir.value) + "/" + name;
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  if (::connect(fd.value, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return problem("connecting");
+  std::string line = command + "\n";
+  for (std::size_t sent = 0; sent < line.size();) {
+    auto wrote = ::send(fd.value, line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
+    if (wrote <= 0) return problem("sending");
+    sent += static_cast<std::size_t>(wrote);
+  }
+  ::shutdown(fd.value, SHUT_WR);  // the master answers no more commands, and closes
+  std::string answer;
+  char buffer[16384];
+  while (true) {
+    auto got = ::recv(fd.value, buffer, sizeof buffer, 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return problem("receiving");
+    if (got == 0) break;
+    answer.append(buffer, static_cast<std::size_t>(got));
+  }
+  while (!answer.empty() && answer.back() == '\n') answer.pop_back();
+  while (!answer.empty() && answer.front() == '\n') answer.erase(0, 1);
+  return answer;
+}
+
+}  // namespace sluice::gateway
