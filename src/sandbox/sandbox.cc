@@ -143,9 +143,9 @@ std::vector<std::string> Sandbox::command(const Spec& spec) const {
   add(args, {"--remount-ro", "/", "--chdir", spec.cwd, "--"});
   if (spec.process_limit > 0) {
     const std::string limit = std::to_string(spec.process_limit);
-    add(args, {"prlimit", "--nproc=" + limit + ":" + limit, "--"});
+    add(args, {"/usr/bin/prlimit", "--nproc=" + limit + ":" + limit, "--"});
   }
-  if (!spec.env_dir.empty()) add(args, {"perl", "-e", kInnerShim, std::string(kInside) + "/environ"});
+  if (!spec.env_dir.empty()) add(args, {"/usr/bin/perl", "-e", kInnerShim, std::string(kInside) + "/environ"});
   args.insert(args.end(), spec.argv.begin(), spec.argv.end());
   return args;
 }

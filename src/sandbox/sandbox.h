@@ -36,8 +36,13 @@ struct Spec {
 // 128 KiB, 1.5 MiB in all).
 Result<> write_env_dir(const std::filesystem::path& dir, const std::map<std::string, std::string>& env);
 
-// What PATH is inside when the environment does not say otherwise.
-inline constexpr const char* kPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+// What PATH is inside when the environment does not say otherwise: what the app brought along first.
+inline constexpr const char* kPath =
+    "/app/.venv/bin:/app/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/go/"
+    "bin";
+// The folders of it that are the system's, the same outside.
+inline constexpr const char* kSystemPath =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/go/bin";
 inline constexpr const char* kHome = "/home/app";  // empty, writable, gone with the sandbox
 
 class Sandbox {

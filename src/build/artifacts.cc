@@ -1,0 +1,68 @@
+#include "build/artifacts.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/codec.h"
+#include "base/digest.h"
+#include "base/files.h"
+
+namespace sluice::build {
+
+namespace fs = std::filesystem;
+
+std::string artifact_digest(const std::string& tree_digest, const std::string& plan_json) {
+  return sha256_hex("sluice-artifact-1\n" + tree_digest + "\n" + plan_json);
+}
+
+bool is_artifact_name(const std::string& name) {
+  return name.size() == 71 && name.starts_with("sha256-") &&
+         name.find_first_not_of("0123456789abcdef", 7) == std::string::npos;
+}
+
+fs::path key_file(const fs::path& artifacts, const std::string& key) {
+  const bool plain = !key.empty() && key.size() <= 128 &&
+                     key.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz-_") == std::string::npos;
+  return artifacts / "by-key" / (plain ? key : "h-" + sha256_hex(key));
+}
+
+std::optional<KeyEntry> read_key(const fs::path& artifacts, const std::string& key) {
+  const auto text = read_file(key_file(artifacts, key), 1u << 20);
+  if (!text) return std::nullopt;
+  boost::json::error_code error;
+  const auto value = boost::json::parse(*text, error);
+  if (error) return std::nullopt;
+  auto entry = codec::read<KeyEntry>(value);
+  if (!entry || !is_artifact_name(entry->artifact)) return std::nullopt;
+  return std::move(*entry);
+}
+
+Result<> write_key(const fs::path& artifacts, const std::string& key, const KeyEntry& entry) {
+  if (auto made = make_dirs(artifacts / "by-key", 0700); !made) return made;
+  return write_file(key_file(artifacts, key), boost::json::serialize(codec::write(entry)), 0600);
+}
+
+void touch(const fs::path& artifact, Time now) {
+  const auto since = now.time_since_epoch();
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
+  const timespec time{static_cast<time_t>(seconds.count()),
+                      static_cast<long>(std::chrono::nanoseconds(since - seconds).count())};
+  const timespec both[2] = {time, time};
+  (void)::utimensat(AT_FDCWD, (artifact / "meta.json").c_str(), both, AT_SYMLINK_NOFOLLOW);
+}
+
+std::optional<Time> last_used(const fs::path& artifact) {
+  struct stat info {};
+  if (::stat((artifact / "meta.json").c_str(), &info) != 0) return std::nullopt;
+  return Time(std::chrono::seconds(info.st_mtim.tv_sec) + std::chrono::milliseconds(info.st_mtim.tv_nsec / 1'000'000));
+}
+
+void sync_dir(const fs::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  ::fsync(fd);
+  ::close(fd);
+}
+
+}  // namespace sluice::build

@@ -1,0 +1,153 @@
+#include "build/build_step.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/files.h"
+
+namespace sluice::build {
+
+const char* const kPassedThrough[28] = {"http_proxy",
+                                        "https_proxy",
+                                        "no_proxy",
+                                        "all_proxy",
+                                        "HTTP_PROXY",
+                                        "HTTPS_PROXY",
+                                        "NO_PROXY",
+                                        "ALL_PROXY",
+                                        "SSL_CERT_FILE",
+                                        "SSL_CERT_DIR",
+                                        "CURL_CA_BUNDLE",
+                                        "REQUESTS_CA_BUNDLE",
+                                        "NODE_EXTRA_CA_CERTS",
+                                        "npm_config_registry",
+                                        "NPM_CONFIG_REGISTRY",
+                                        "PIP_INDEX_URL",
+                                        "PIP_EXTRA_INDEX_URL",
+                                        "PIP_TRUSTED_HOST",
+                                        "PIP_CERT",
+                                        "PIP_FIND_LINKS",
+                                        "PIP_DEFAULT_TIMEOUT",
+                                        "GOPROXY",
+                                        "GOSUMDB",
+                                        "GONOSUMDB",
+                                        "GOPRIVATE",
+                                        "CARGO_HTTP_CAINFO",
+                                        "BUNDLE_MIRROR__ALL",
+                                        "COMPOSER_MIRROR_PATH_REPOS"};
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::map<std::string, std::string> environment_of(const BuildInput& input) {
+  std::map<std::string, std::string> env = {
+      {"HOME", "/cache/home"},
+      {"CI", "true"},
+      {"LANG", "C.UTF-8"},
+      {"TERM", "dumb"},
+      {"SLUICE_COMMIT", input.commit},
+      {"XDG_CACHE_HOME", "/cache/xdg"},
+      {"npm_config_cache", "/cache/npm"},
+      {"npm_config_update_notifier", "false"},
+      {"npm_config_fund", "false"},
+      {"npm_config_audit", "false"},
+      {"YARN_CACHE_FOLDER", "/cache/yarn"},
+      {"PIP_CACHE_DIR", "/cache/pip"},
+      {"PIP_NO_INPUT", "1"},
+      {"PIP_DISABLE_PIP_VERSION_CHECK", "1"},
+      {"GOPATH", "/cache/go"},
+      {"GOCACHE", "/cache/go-build"},
+      {"GOFLAGS", "-modcacherw -buildvcs=false"},
+      {"CARGO_HOME", "/cache/cargo"},
+      {"CARGO_TARGET_DIR", "/cache/cargo-target"},
+      {"COMPOSER_HOME", "/cache/composer"},
+      {"BUNDLE_PATH", "/app/vendor/bundle"},
+      {"BUNDLE_WITHOUT", "development:test"},
+  };
+  for (const char* name : kPassedThrough) {
+    if (const char* value = std::getenv(name)) env[name] = value;
+  }
+  for (const auto& [name, value] : input.variables) env[name] = value;
+  return env;
+}
+
+// The last line with something on it, as it comes in pieces.
+class LastLine {
+ public:
+  void add(std::string_view text) {
+    text_ += text;
+    if (text_.size() > 16384) text_.erase(0, text_.size() - 8192);
+  }
+  [[nodiscard]] std::string get(const std::map<std::string, std::string>& variables) const {
+    std::string_view rest = text_;
+    std::string line;
+    while (!rest.empty() && line.empty()) {
+      const auto begin = rest.rfind('\n') == rest.npos ? 0 : rest.rfind('\n') + 1;
+      for (const char c : rest.substr(begin)) line += static_cast<unsigned char>(c) >= 0x20 && c != 0x7f ? c : ' ';
+      const auto first = line.find_first_not_of(' ');
+      line = first == std::string::npos ? "" : line.substr(first, line.find_last_not_of(' ') - first + 1);
+      rest = rest.substr(0, begin == 0 ? 0 : begin - 1);
+    }
+    // Which of them are secret is not known here; none of them may stand in an error.
+    std::vector<std::string> values;
+    for (const auto& [name, value] : variables) {
+      if (value.size() >= 4) values.push_back(value);
+    }
+    std::sort(values.begin(), values.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
+    for (const std::string& value : values) {
+      for (auto at = line.find(value); at != std::string::npos; at = line.find(value, at + 3)) {
+        line.replace(at, value.size(), "***");
+      }
+    }
+    return line.size() > 400 ? line.substr(0, 400) + "…" : line;
+  }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace
+
+Result<> run_build(const BuildInput& input, const Plan& plan, const sandbox::Sandbox& sandbox, const Clock& clock,
+                   const fs::path& tree, const fs::path& cache, const fs::path& scratch) {
+  if (auto made = make_dirs(cache / "home", 0700); !made) return made;
+  const fs::path env_dir = scratch / "env";
+  if (auto written = sandbox::write_env_dir(env_dir, environment_of(input)); !written) return written;
+  sandbox::Spec spec;
+  spec.argv = {"/bin/sh", "-c", plan.build};
+  spec.binds = {{tree, "/app", true}, {cache, "/cache", true}};
+  spec.env_dir = env_dir;
+  spec.hostname = "build";
+  ProcessCommand command;
+  command.argv = sandbox.command(spec);
+  command.stop = input.stop;
+  command.grace = std::chrono::seconds(5);
+  Duration limit = plan.build_timeout;
+  const bool by_deadline = input.deadline != Time{} && input.deadline - clock.now() < limit;
+  if (by_deadline) limit = std::max(input.deadline - clock.now(), Duration(1));
+  command.time_limit = limit;
+  LastLine last;
+  command.on_output = [&](std::string_view text) {
+    last.add(text);
+    if (input.log) input.log->write(text);
+  };
+  const auto finished = run(command);
+  (void)remove_tree(env_dir);
+  if (!finished) return fail(finished.error().while_("starting the build"));
+  if (finished->stopped) return fail(ErrorKind::cancelled, "the build was stopped");
+  const std::string first_line = plan.build.substr(0, plan.build.find('\n'));
+  const std::string name =
+      "build command `" + (first_line.size() > 200 ? first_line.substr(0, 200) + "…" : first_line) + "`";
+  if (finished->timed_out) {
+    return fail(ErrorKind::timed_out, name + " was ended after its limit of " + human_duration(limit) +
+                                          (by_deadline ? "" : "; [limits] build_timeout in sluice.toml sets another"));
+  }
+  if (finished->exit_code == 0) return {};
+  const std::string line = last.get(input.variables);
+  std::string text = name + " exited " + std::to_string(finished->exit_code);
+  if (finished->exit_code == 137) text += " (killed: perhaps out of memory)";
+  return fail(ErrorKind::failed, text + (line.empty() ? " without a word" : ": " + line));
+}
+
+}  // namespace sluice::build
