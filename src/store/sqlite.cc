@@ -98,7 +98,7 @@ void ReaderPool::give_back(std::unique_ptr<Connection> connection) {
 Error describe(const SQLite::Exception& exception, const std::filesystem::path& file) {
   const std::string where = file.string();
   const std::string why = exception.what();
-  switch (exception.getErrorCode()) {
+  switch (exception.getErrorCode() & 0xff) {  // the rest is the extended code's
     case SQLITE_FULL:
       return {ErrorKind::unavailable,
               "the disk that holds " + where + " is full, nothing was written: make room and try again",
