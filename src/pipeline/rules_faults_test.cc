@@ -47,6 +47,9 @@ TEST(Rules, R9_3_what_comes_late_changes_nothing) {
   EXPECT_NE(f.happened(), "");
   EXPECT_EQ(f.give(Flow::done(build)).happened(), "") << "the step is over";
   EXPECT_EQ(f.give(Flow::failed(build, "late")).happened(), "");
+  const Work publish = f.works().at(0);
+  StepDone odd{publish.stage, publish.deployment.id, publish.attempt + 1, S::publishing, "", false, 0};
+  EXPECT_EQ(f.give(odd).happened(), "") << "an attempt that never was";
   f.fail("dev").as(ann()).retry("dev").as(machine());
   EXPECT_EQ(f.at("dev").active->attempt, 2);
   EXPECT_EQ(f.give(Flow::done(build)).happened(), "") << "another attempt";

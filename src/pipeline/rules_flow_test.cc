@@ -259,13 +259,14 @@ TEST(Rules, R3_8_a_retry_offers_when_what_it_repeats_would_have) {
 
 TEST(Rules, R3_8_a_redeploy_and_a_rollback_never_offer) {
   Flow f;
-  f.check_in().succeed("dev").check_in().succeed("dev").add("prod", {}, "", "dev").succeed("prod");
-  f.remove("prod").rest().add("prod", {}, "dev").remove("prod").rest().add("prod").cancel("prod").discard("prod");
-  EXPECT_EQ(f.see(), "dev #2 | prod");
-  f.redeploy("dev").succeed("dev").rollback("dev").succeed("dev");
-  EXPECT_EQ(f.see(), "dev #1 | prod");
-  f.redeploy("dev").fail("dev").retry("dev").succeed("dev");
-  EXPECT_EQ(f.see(), "dev #1 | prod");
+  f.check_in().succeed("dev").check_in().succeed("dev").rollback("dev", 1).succeed("dev").add("prod").succeed("prod");
+  EXPECT_EQ(f.see(), "dev #1 | prod #1");
+  f.rollback("dev", 2).succeed("dev");
+  EXPECT_EQ(f.see(), "dev #2 | prod #1");
+  f.redeploy("dev").succeed("dev").redeploy("dev").fail("dev").retry("dev").succeed("dev");
+  EXPECT_EQ(f.see(), "dev #2 | prod #1");
+  f.rollback("dev", 2).fail("dev").retry("dev").succeed("dev");
+  EXPECT_EQ(f.see(), "dev #2 | prod #1");
 }
 
 }  // namespace

@@ -270,6 +270,9 @@ TEST(Rules, R6_3_deleting_deploys_nothing_anywhere) {
   EXPECT_EQ(f.see(), "dev #2 | test #1 asks #2 | prod asks #1");
   EXPECT_EQ(stranded_by_deleting(f.stack, "test")->number, 2);
   EXPECT_EQ(stranded_by_deleting(f.stack, "dev"), std::nullopt);
+  Flow promoted = f;
+  promoted.promote("prod", 2);
+  EXPECT_EQ(stranded_by_deleting(promoted.stack, "test"), std::nullopt) << "prod has it already";
   f.remove("test").rest();
   EXPECT_EQ(f.see(), "dev #2 | prod asks #1") << "approvals pending elsewhere stay";
   f.promote("prod", 2);
