@@ -16,6 +16,8 @@ sluice_room(conductor src/conductor ON platform store secrets LIBS spdlog::spdlo
 sluice_room(http      src/http      ON base LIBS Boost::headers Boost::url CURL::libcurl OpenSSL::SSL)
 sluice_room(api       src/api       ON conductor identity http LIBS spdlog::spdlog)
 sluice_room(cli       src/cli       ON http)
+include(cmake/embed.cmake)
+sluice_embed(api src/api/openapi.json sluice::api::openapi_document)
 
 file(GLOB app_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/app/*.cc)
 if(app_sources)

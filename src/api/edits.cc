@@ -1,0 +1,110 @@
+#include "api/edits.h"
+
+#include <fmt/format.h>
+
+#include "api/answers.h"
+#include "base/codec.h"
+#include "base/digest.h"
+
+namespace sluice::api {
+namespace {
+
+std::string tag(const std::string& of) { return '"' + sha256_hex(of).substr(0, 20) + '"'; }
+
+std::optional<pipeline::DatabaseKind> read_database(Fields& fields) {
+  const auto* object = fields.object("database");
+  if (object == nullptr) return std::nullopt;
+  Fields database(*object, "database.");
+  auto kind = database.word("kind", {"none", "new", "existing"});
+  auto url = database.text("url", 4096);
+  if (!kind && object->if_contains("kind") == nullptr) database.wrong("kind", "is missing");
+  if (kind && *kind == "existing" && !url)
+    database.wrong("url", "is missing: an existing database is named by its URL");
+  if (kind && *kind != "existing" && url) database.wrong("url", "belongs to an existing database only");
+  if (kind && *kind != "none") database.wrong("kind", "databases are not available yet; say \"none\" or leave it out");
+  fields.take(std::move(database));
+  return kind && *kind == "none" ? std::optional(pipeline::DatabaseKind::none) : std::nullopt;
+}
+
+}  // namespace
+
+void need_label(Fields& fields, const char* name, const std::string& value) {
+  if (!value.empty() && !is_dns_label(value))
+    fields.wrong(name,
+                 fmt::format("must be 1 to 32 characters of a-z, 0-9 and \"-\", with no \"-\" at either end, not {}",
+                             in_quotes(value)));
+}
+
+StageEdit read_stage_edit(Fields& fields) {
+  StageEdit out;
+  out.requires_approval = fields.flag("requires_approval");
+  out.database = read_database(fields);
+  if (auto word = fields.word("endpoint", {"api_gateway", "load_balancer"})) {
+    out.endpoint = codec::enum_from<pipeline::Endpoint>(*word);
+    if (out.endpoint == pipeline::Endpoint::load_balancer)
+      fields.wrong("endpoint", "\"load_balancer\" is not available yet; say \"api_gateway\" or leave it out");
+  }
+  out.caching = fields.flag("caching");
+  if (out.caching.value_or(false)) fields.wrong("caching", "is not available yet; leave it out");
+  out.instances = fields.number("instances", 0, 100);
+  if (auto word = fields.word("access", {"public", "private"})) {
+    out.access = *word == "public" ? pipeline::Access::open : pipeline::Access::restricted;
+    if (out.access == pipeline::Access::restricted)
+      fields.wrong("access", "\"private\" is not available yet; say \"public\" or leave it out");
+  }
+  return out;
+}
+
+std::string etag_of(const pipeline::Stack& stack) {
+  return tag(stack.id.value + json::serialize(codec::write(stack.source)));
+}
+std::string etag_of(const pipeline::Stage& stage) {
+  return tag(stage.id.value + json::serialize(codec::write(stage.config)));
+}
+std::string etag_of_settings(const pipeline::Stage& stage) {
+  return fmt::format("\"{}.{}\"", stage.id.value, stage.settings_revision);
+}
+
+http::Response precondition_failed() {
+  return problem(412, "precondition_failed",
+                 "it was changed by somebody else in between: read it again, then change it");
+}
+
+std::optional<http::Response> precondition(const http::Request& request, const std::string& etag) {
+  auto header = request.headers.get("If-Match");
+  if (!header || *header == "*") return std::nullopt;
+  std::string_view rest = *header;
+  while (!rest.empty()) {
+    auto end = rest.find(',');
+    auto one = rest.substr(0, end);
+    while (!one.empty() && one.front() == ' ') one.remove_prefix(1);
+    while (!one.empty() && one.back() == ' ') one.remove_suffix(1);
+    if (one == etag) return std::nullopt;
+    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+  }
+  return precondition_failed();
+}
+
+std::optional<pipeline::Deployment> queued_by(const conductor::Outcome& outcome, const pipeline::StageId& stage) {
+  for (const auto& event : outcome.events) {
+    const auto* queued = std::get_if<pipeline::DeploymentQueued>(&event.body);
+    if (queued != nullptr && queued->stage == stage) return queued->deployment;
+  }
+  return std::nullopt;
+}
+
+std::string settings_notice(const conductor::Outcome& outcome, const pipeline::Stage& stage) {
+  if (outcome.events.empty()) return "nothing changed";
+  if (queued_by(outcome, stage.id)) return "";
+  if (stage.current && stage.active)
+    return fmt::format("saved; {} is busy, and redeploys with it as soon as it is idle", stage.name);
+  if (stage.current || stage.active || stage.waiting) return "";
+  if (stage.last && stage.last->state != pipeline::DeploymentState::succeeded)
+    return fmt::format(
+        "saved; {0} runs nothing: change #{1} {2} there, and \"sluice retry {3} {0}\" tries it again with "
+        "these settings",
+        stage.name, stage.last->change.number, codec::enum_name(stage.last->state), outcome.stack->name);
+  return fmt::format("saved; {} runs nothing yet, and the first deployment carries it", stage.name);
+}
+
+}  // namespace sluice::api

@@ -1,0 +1,40 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "api/fields.h"
+#include "conductor/conductor.h"
+
+// What the handlers that change something share: reading a stage's settings, conditions, and telling what followed.
+namespace sluice::api {
+
+// What was said about a stage; absent: unchanged, or the default of a new one.
+struct StageEdit {
+  std::optional<bool> requires_approval;
+  std::optional<pipeline::DatabaseKind> database;
+  std::optional<pipeline::Endpoint> endpoint;
+  std::optional<bool> caching;
+  std::optional<std::int64_t> instances;
+  std::optional<pipeline::Access> access;
+  [[nodiscard]] bool empty() const {
+    return !requires_approval && !database && !endpoint && !caching && !instances && !access;
+  }
+};
+// Notes what is wrong, and what this version cannot do yet, in `fields`; nothing is kept in silence.
+StageEdit read_stage_edit(Fields& fields);
+void need_label(Fields& fields, const char* name, const std::string& value);
+
+// ETags name what can be edited, so that a deployment going by in between does not refuse an edit.
+std::string etag_of(const pipeline::Stack& stack);
+std::string etag_of(const pipeline::Stage& stage);
+std::string etag_of_settings(const pipeline::Stage& stage);
+// 412 when If-Match is there and does not name `etag`.
+std::optional<http::Response> precondition(const http::Request& request, const std::string& etag);
+http::Response precondition_failed();
+
+// The deployment that was queued by it, in that stage.
+std::optional<pipeline::Deployment> queued_by(const conductor::Outcome& outcome, const pipeline::StageId& stage);
+// After new settings: why nothing deploys, for a person (R7.2); "" when something does or nothing need be said.
+std::string settings_notice(const conductor::Outcome& outcome, const pipeline::Stage& stage);
+
+}  // namespace sluice::api

@@ -1,0 +1,32 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "base/time.h"
+
+namespace sluice::api {
+
+// The server's own counters, for /metrics.
+class Figures {
+ public:
+  explicit Figures(Time started) : started_(started) {}
+  void count(const std::string& method, int status) {
+    std::lock_guard lock(mutex_);
+    ++requests_[{method, status}];
+  }
+  [[nodiscard]] std::map<std::pair<std::string, int>, std::uint64_t> requests() const {
+    std::lock_guard lock(mutex_);
+    return requests_;
+  }
+  [[nodiscard]] Time started() const { return started_; }
+
+ private:
+  Time started_;
+  mutable std::mutex mutex_;
+  std::map<std::pair<std::string, int>, std::uint64_t> requests_;
+};
+
+}  // namespace sluice::api

@@ -1,0 +1,76 @@
+#include "api/followers.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace sluice::api {
+
+Followers::Followers(identity::Identity& identity, Options options) : identity_(identity), options_(options) {
+  thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
+}
+
+Followers::~Followers() {
+  thread_.request_stop();
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  for (auto& follower : arriving_) follower.sink->close();
+}
+
+Result<http::StartStream> Followers::stream(const std::string& credential, Next next) {
+  {
+    std::lock_guard lock(mutex_);
+    if (open_ >= options_.most)
+      return fail(ErrorKind::unavailable, fmt::format("{} logs are being followed, and no more may be", open_));
+  }
+  return [this, credential, next = std::move(next)](std::shared_ptr<http::Sink> sink) {
+    sink->send(": open\nretry: 2000\n\n");
+    std::lock_guard lock(mutex_);
+    ++open_;
+    arriving_.push_back({std::move(sink), credential, next, std::chrono::steady_clock::now()});
+    changed_.notify_all();
+  };
+}
+
+bool Followers::look(Follower& follower) {
+  if (!identity_.valid(follower.credential)) return false;
+  Piece piece;
+  try {
+    piece = follower.next();
+  } catch (const std::exception& e) {
+    spdlog::error("api: a followed log: {}", e.what());
+    return false;
+  }
+  const auto now = std::chrono::steady_clock::now();
+  if (piece.frames.empty() && now - follower.last_sent >= options_.heartbeat) piece.frames = ": still here\n\n";
+  if (piece.ended) piece.frames += "event: end\ndata: \n\n";
+  if (piece.frames.empty()) return true;
+  follower.last_sent = now;
+  return follower.sink->send(std::move(piece.frames)) && !piece.ended;
+}
+
+void Followers::run(std::stop_token stop) {
+  std::vector<Follower> followers;
+  while (!stop.stop_requested()) {
+    {
+      std::unique_lock lock(mutex_);
+      if (followers.empty()) {
+        changed_.wait(lock, stop, [this] { return !arriving_.empty(); });
+      } else {
+        changed_.wait_for(lock, stop, options_.look, [this] { return !arriving_.empty(); });
+      }
+      std::move(arriving_.begin(), arriving_.end(), std::back_inserter(followers));
+      arriving_.clear();
+    }
+    if (stop.stop_requested()) break;
+    auto closed = std::erase_if(followers, [this](Follower& follower) {
+      if (look(follower)) return false;
+      follower.sink->close();
+      return true;
+    });
+    std::lock_guard lock(mutex_);
+    open_ -= closed;
+  }
+  for (auto& follower : followers) follower.sink->close();
+}
+
+}  // namespace sluice::api

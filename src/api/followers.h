@@ -1,0 +1,55 @@
+#pragma once
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "http/message.h"
+#include "identity/identity.h"
+
+namespace sluice::api {
+
+// One thread serves every followed log: a look ten times a second while there is somebody, none when there is nobody.
+class Followers {
+ public:
+  struct Piece {
+    std::string frames;  // server-sent events, or nothing new
+    bool ended = false;  // nothing more will come
+  };
+  // Gives what is new since its last call; at most some 256 KiB.
+  using Next = std::function<Piece()>;
+  struct Options {
+    std::chrono::milliseconds look{100};
+    std::chrono::milliseconds heartbeat{15'000};
+    std::size_t most = 200;
+  };
+  Followers(identity::Identity& identity, Options options);
+  ~Followers();
+  // unavailable when there are too many.
+  Result<http::StartStream> stream(const std::string& credential, Next next);
+
+ private:
+  struct Follower {
+    std::shared_ptr<http::Sink> sink;
+    std::string credential;
+    Next next;
+    std::chrono::steady_clock::time_point last_sent{};
+  };
+  void run(std::stop_token stop);
+  // False when it is over.
+  bool look(Follower& follower);
+
+  identity::Identity& identity_;
+  Options options_;
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::vector<Follower> arriving_;
+  std::size_t open_ = 0;
+  std::jthread thread_;  // last: it uses all the rest
+};
+
+}  // namespace sluice::api

@@ -1,0 +1,91 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "api/fields.h"
+#include "api/service.h"
+#include "api/views.h"
+
+// What has happened: changes, deployments, the audit trail.
+namespace sluice::api {
+namespace {
+
+bool is_commit_prefix(const std::string& text) {
+  return text.size() >= 4 && text.size() <= 40 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+}  // namespace
+
+Answer list_changes(Service& service, const Call& call) {
+  auto limit = query_limit(call.request);
+  if (!limit) return fail(limit.error());
+  auto commit = query_text(call.request, "commit").value_or("");
+  std::transform(commit.begin(), commit.end(), commit.begin(),
+                 [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c; });
+  if (!commit.empty() && !is_commit_prefix(commit))
+    return fail_field("commit", "must be 4 to 40 hexadecimal digits, not " + in_quotes(commit));
+  auto stack = service.stack(call.param("stack"));
+  if (!stack) return fail(stack.error());
+  auto rows = service.deps.store.changes((*stack)->id, commit, query_after(call.request), *limit);
+  if (!rows) return fail(rows.error());
+  json::array items;
+  for (const auto& row : rows->items) items.push_back(change_view(service, **stack, row));
+  return answer_page(std::move(items), rows->next);
+}
+
+Answer show_change(Service& service, const Call& call) {
+  auto stack = service.stack(call.param("stack"));
+  if (!stack) return fail(stack.error());
+  const auto& text = call.param("change");
+  std::int64_t number = 0;
+  auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failed != std::errc{} || end != text.data() + text.size() || number < 1)
+    return fail(ErrorKind::not_found, fmt::format("{} has no change {}", (*stack)->name, in_quotes(text)));
+  auto row = service.deps.store.change((*stack)->id, number);
+  if (!row) return fail(row.error());
+  return answer(200, change_view(service, **stack, *row));
+}
+
+Answer list_deployments(Service& service, const Call& call) {
+  auto limit = query_limit(call.request);
+  if (!limit) return fail(limit.error());
+  auto stack = service.stack(call.param("stack"));
+  if (!stack) return fail(stack.error());
+  std::optional<pipeline::StageId> stage;
+  if (auto name = query_text(call.request, "stage")) {
+    // A stage by its name, or a deleted one by its id (R6.4).
+    if (auto found = stage_of(**stack, *name)) {
+      stage = (*found)->id;
+    } else if (name->starts_with("stg_")) {
+      stage = pipeline::StageId{*name};
+    } else {
+      return fail(found.error());
+    }
+  }
+  auto rows = service.deps.store.deployments((*stack)->id, stage, query_after(call.request), *limit);
+  if (!rows) return fail(rows.error());
+  json::array items;
+  for (const auto& row : rows->items) items.push_back(deployment_view(row));
+  return answer_page(std::move(items), rows->next);
+}
+
+Answer show_deployment(Service& service, const Call& call) {
+  auto row = service.deps.store.deployment(pipeline::DeploymentId{call.param("deployment")});
+  if (!row) return fail(row.error());
+  return answer(200, deployment_view(*row));
+}
+
+Answer list_audit(Service& service, const Call& call) {
+  auto limit = query_limit(call.request);
+  if (!limit) return fail(limit.error());
+  auto rows =
+      service.deps.store.audit(query_text(call.request, "stack").value_or(""), query_after(call.request), *limit);
+  if (!rows) return fail(rows.error());
+  json::array items;
+  for (const auto& row : rows->items) items.push_back(event_view(service, row));
+  return answer_page(std::move(items), rows->next);
+}
+
+}  // namespace sluice::api
