@@ -126,6 +126,10 @@ TEST_F(HistoryTest, R8_2_the_newest_failed_or_cancelled_deployment_is_retried) {
   auto fourth = story.fails(dev, story.checks_in());
   EXPECT_EQ(store->retry_precedent(dev)->deployment, fourth);
   EXPECT_EQ(store->retry_precedent(dev)->newest_success_since, 0);
+  EXPECT_EQ(store->deployment_precedent(dev, second)->newest_success_since, 3);
+  EXPECT_EQ(store->deployment_precedent(dev, second)->change, two);
+  EXPECT_FALSE(store->deployment_precedent(prod, second));
+  EXPECT_FALSE(store->deployment_precedent(dev, {"dep_none"}));
 }
 
 TEST_F(HistoryTest, R8_3_a_rollback_goes_to_the_highest_success_below_what_serves) {

@@ -114,8 +114,16 @@ std::optional<Precedent> SqliteStore::retry_precedent(const StageId& stage) {
   });
 }
 
+std::optional<Precedent> SqliteStore::deployment_precedent(const StageId& stage, const DeploymentId& id) {
+  return or_throw([&] {
+    Reader db(readers_);
+    return std::nullopt;
+  });
+}
+
 std::optional<Precedent> SqliteStore::rollback_precedent(const StageId& stage, const std::string& to,
                                                          ChangeNumber serving) {
+  if (to.starts_with("dep_")) return deployment_precedent(stage, DeploymentId{to});
   return or_throw([&]() -> std::optional<Precedent> {
     Reader db(readers_);
     if (to.empty()) {

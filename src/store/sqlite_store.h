@@ -38,6 +38,8 @@ class SqliteStore final : public Store {
   std::optional<pipeline::ApprovalPrecedent> approval_precedent(const pipeline::Stack& stack, const std::string& stage,
                                                                 pipeline::ChangeNumber change) override;
   std::optional<pipeline::Precedent> retry_precedent(const pipeline::StageId& stage) override;
+  std::optional<pipeline::Precedent> deployment_precedent(const pipeline::StageId& stage,
+                                                          const pipeline::DeploymentId& id) override;
   std::optional<pipeline::Precedent> rollback_precedent(const pipeline::StageId& stage, const std::string& to,
                                                         pipeline::ChangeNumber serving) override;
   void promote_precedent(const pipeline::Stack& stack, pipeline::Promote& command) override;

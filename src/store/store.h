@@ -153,6 +153,9 @@ class Store {
                                                                         const std::string& stage,
                                                                         pipeline::ChangeNumber) = 0;
   virtual std::optional<pipeline::Precedent> retry_precedent(const pipeline::StageId&) = 0;
+  // Of one deployment of this stage, whatever became of it (R8.2: a retry may name one).
+  virtual std::optional<pipeline::Precedent> deployment_precedent(const pipeline::StageId&,
+                                                                  const pipeline::DeploymentId&) = 0;
   // `to`: a deployment id, or a change number in digits ("#7" too), or empty: the default of R8.3, below `serving`.
   virtual std::optional<pipeline::Precedent> rollback_precedent(const pipeline::StageId&, const std::string& to,
                                                                 pipeline::ChangeNumber serving) = 0;
