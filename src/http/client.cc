@@ -91,9 +91,13 @@ std::string reason_of(CURLcode code, CURL* curl) {
 tl::unexpected<Error> error_of(CURLcode code, const Call& call, CURL* curl) {
   const auto origin = origin_of(call.url);
   switch (code) {
-    case CURLE_OPERATION_TIMEDOUT:
-      return fail(ErrorKind::timed_out,
-                  fmt::format("{} did not answer within {}", origin, human_duration(call.timeout)));
+    case CURLE_OPERATION_TIMEDOUT: {
+      // Either of two limits may have passed: ours for the whole, or that for connecting.
+      double taken = 0;
+      curl_easy_getinfo(curl, CURLINFO_TOTAL_TIME, &taken);
+      const auto limit = Duration(static_cast<std::int64_t>(taken * 1000));
+      return fail(ErrorKind::timed_out, fmt::format("{} did not answer within {}", origin, human_duration(limit)));
+    }
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
       return fail(ErrorKind::invalid, fmt::format("'{}' is not an address such as http://127.0.0.1:7420", origin));

@@ -34,6 +34,7 @@ using Task = asio::awaitable<T>;
 
 constexpr std::size_t kPiece = 64u << 10;
 constexpr std::size_t kIdleBuffer = 2u << 10;
+constexpr Duration kStopStream(1000);
 constexpr std::string_view kMistake = "the server made a mistake; its log says more";
 
 // What a worker thread is asked about one request, and what it answered.
@@ -76,7 +77,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   void stop() override {
     if (state_ == State::idle) cancel();
     if (state_ == State::streaming) {
-      deadline = std::min(deadline, std::chrono::steady_clock::now() + std::chrono::seconds(1));
+      deadline = std::min(deadline, std::chrono::steady_clock::now() + kStopStream);
       wake();
     }
   }
@@ -97,6 +98,8 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   }
   void arm(Duration limit) {
     timed_out_ = false;
+    // A stream's reader that does not read must not hold up the server's end.
+    if (loop_.stopping && state_ == State::streaming) limit = std::min<Duration>(limit, kStopStream);
     deadline = std::chrono::steady_clock::now() + limit;
   }
   void disarm() { deadline = SteadyTime::max(); }
