@@ -117,7 +117,9 @@ std::optional<Precedent> SqliteStore::retry_precedent(const StageId& stage) {
 std::optional<Precedent> SqliteStore::deployment_precedent(const StageId& stage, const DeploymentId& id) {
   return or_throw([&] {
     Reader db(readers_);
-    return std::nullopt;
+    return read_precedent(
+        *db, db->query(SLUICE_PRECEDENT_COLUMNS "WHERE id = ? AND stage = (SELECT num FROM stages WHERE id = ?)", id,
+                       stage));
   });
 }
 
@@ -145,9 +147,7 @@ std::optional<Precedent> SqliteStore::rollback_precedent(const StageId& stage, c
                                                   "ORDER BY num DESC LIMIT 1",
                          stage, *change));
     }
-    return read_precedent(
-        *db, db->query(SLUICE_PRECEDENT_COLUMNS "WHERE id = ? AND stage = (SELECT num FROM stages WHERE id = ?)", to,
-                       stage));
+    return std::nullopt;
   });
 }
 
