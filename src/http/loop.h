@@ -8,7 +8,7 @@
 #include "http/server.h"
 #include "http/workers.h"
 
-// Private to server.cc and session.cc, the files that know of the event loop.
+// Private to the server: what the files that know of the event loop share.
 namespace sluice::http {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
@@ -17,8 +17,8 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 class Connection {
  public:
   virtual ~Connection() = default;
-  // Past it expire() is called, once; it may be early or late by a part of a second.
-  SteadyTime deadline = SteadyTime::max();
+  // Past it expire() is called, late by a part of a second.
+  [[nodiscard]] virtual SteadyTime deadline() const = 0;
   virtual void expire() = 0;
   virtual void stop() = 0;   // ends what is idle or streams; lets a request that runs be answered
   virtual void abort() = 0;  // ends everything now

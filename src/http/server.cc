@@ -108,9 +108,7 @@ class BeastServer final : public Server {
       if (error) return;
       const auto now = std::chrono::steady_clock::now();
       for (auto* connection : loop_.connections) {
-        if (connection->deadline > now) continue;
-        connection->deadline = SteadyTime::max();
-        connection->expire();
+        if (connection->deadline() <= now) connection->expire();
       }
       sweeping_ = !loop_.connections.empty();
       if (sweeping_) sweep();
