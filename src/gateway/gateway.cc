@@ -68,6 +68,9 @@ Result<std::uint16_t> try_port(const std::string& address, std::uint16_t port) {
   return fail(ErrorKind::failed, "the gateway cannot listen on " + where + ": " + std::strerror(number));
 }
 
+// Debian keeps it where an ordinary user's PATH does not lead.
+std::string haproxy() { return program_exists("haproxy") ? "haproxy" : "/usr/sbin/haproxy"; }
+
 std::string random_hex() {
   SystemRandom random;
   return random_id(random, 32);
@@ -96,11 +99,11 @@ Result<> write_if_other(const fs::path& path, const std::string& text, int mode 
 }  // namespace
 
 std::vector<std::string> Gateway::command() {
-  return {"haproxy", "-W", "-S", "unix@master.sock,mode,600", "-f", "conf"};
+  return {haproxy(), "-W", "-S", "unix@master.sock,mode,600", "-f", "conf"};
 }
 
 Result<std::unique_ptr<Gateway>> Gateway::open(Options options) {
-  if (!program_exists("haproxy")) {
+  if (!program_exists(haproxy())) {
     return fail(ErrorKind::failed, "haproxy is not installed: install the package haproxy and start again");
   }
   std::error_code error;
@@ -197,7 +200,7 @@ Result<> Gateway::await(Duration at_most) {
   Result<std::string> runs = fail(ErrorKind::unavailable, "");
   if (!wait_for(at_most, [&] { return (runs = runtime_generation()).has_value(); })) {
     ProcessCommand check;
-    check.argv = {"haproxy", "-c", "-q", "-f", "conf"};
+    check.argv = {haproxy(), "-c", "-q", "-f", "conf"};
     check.cwd = dir_.string();
     auto said = run(check);
     return fail(ErrorKind::failed, "the gateway does not start" + (said && !said->ok() ? ": " + said->err : ""));
@@ -220,7 +223,7 @@ Result<> Gateway::reload() {
   if (auto written = replace_file(dir_ / "generation", settings_.generation); !written) return written;
   if (auto written = write_main(); !written) return written;
   ProcessCommand check;
-  check.argv = {"haproxy", "-c", "-q", "-f", "conf"};
+  check.argv = {haproxy(), "-c", "-q", "-f", "conf"};
   check.cwd = dir_.string();
   check.time_limit = kReloadLimit;
   auto said = run(check);
@@ -444,6 +447,14 @@ std::optional<Route> Gateway::find(const std::string& id) const {
   std::lock_guard lock(mutex_);
   auto at = routes_.find(id);
   return at == routes_.end() ? std::nullopt : std::optional<Route>(at->second);
+}
+
+std::optional<std::string> Gateway::id_of(const std::string& host) const {
+  std::lock_guard lock(mutex_);
+  for (const auto& [id, route] : routes_) {
+    if (route.host == host) return id;
+  }
+  return std::nullopt;
 }
 
 std::vector<std::string> Gateway::ids() const {

@@ -53,6 +53,7 @@ class Gateway {
   Result<> forget(const std::string& id, const std::vector<std::string>& servers);
   Result<> remove(const std::string& id);
   [[nodiscard]] std::optional<Route> find(const std::string& id) const;
+  [[nodiscard]] std::optional<std::string> id_of(const std::string& host) const;
   [[nodiscard]] std::vector<std::string> ids() const;
   // The header by which a request asks for X-Sluice-Server ("BACKEND/SERVER") in its answer.
   [[nodiscard]] std::string probe() const { return settings_.probe; }

@@ -21,7 +21,8 @@ namespace sluice::platform {
 class LocalPlatform : public Platform {
  public:
   struct Options {
-    std::filesystem::path data;  // the server's data directory; the platform keeps DATA/s6, DATA/gateway and DATA/stages
+    std::filesystem::path
+        data;  // the server's data directory; the platform keeps DATA/s6, DATA/gateway and DATA/stages
     std::string gateway_address = "127.0.0.1";
     std::uint16_t gateway_port = 8080;  // 0: the kernel picks one, and a later start with 0 keeps it
   };
@@ -44,6 +45,8 @@ class LocalPlatform : public Platform {
   Result<logs::Lines> access_lines(const std::string& stack_name, const std::string& stage_name,
                                    std::optional<Time> since, const std::string& cursor,
                                    std::size_t limit = 2000) const;
+  // The folder it is kept in, for logs::changed_since.
+  [[nodiscard]] std::filesystem::path access_dir() const;
 
   // Ends everything that outlives a server of this data directory: apps (SIGTERM, 30 s, SIGKILL), gateway, supervisor.
   // Nothing is forgotten: the next start brings it all back. Nothing running is no error.

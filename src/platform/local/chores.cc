@@ -1,0 +1,149 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/files.h"
+#include "platform/local/instances.h"
+#include "platform/local/steps.h"
+
+namespace sluice::platform::local {
+namespace {
+
+using namespace std::chrono_literals;
+using pipeline::Work;
+
+// With the stage held: if the address leads to one of these, it leads to `current` again, else to nothing.
+Result<> lead_away(Site& site, const Work& work, const std::vector<Record>& victims) {
+  auto route = site.gateway->find(work.stage.value);
+  if (!route || route->live.empty()) return {};
+  const auto& tag = (route->live == "a" ? route->a : route->b).tag;
+  bool theirs = std::any_of(victims.begin(), victims.end(), [&](const Record& r) { return r.deployment.value == tag; });
+  if (!theirs) return {};
+  if (!work.current) return site.gateway->show_empty(work.stage.value);
+  auto current = site.records.load(work.stage, work.current->deployment);
+  if (!current) return site.gateway->show_empty(work.stage.value);
+  std::vector<gateway::Server> servers;
+  for (const auto& instance : current->instances) servers.push_back({instance.name, instance.port});
+  if (auto placed = site.gateway->place(work.stage.value, current->deployment.value, servers); !placed) return placed;
+  return site.gateway->show(work.stage.value, current->deployment.value);
+}
+
+}  // namespace
+
+Advance scale(Site& site, const Work& work, Context& context) {
+  if (!work.current)
+    return Error{ErrorKind::conflict, "the stage has nothing to scale: nothing was deployed to it", {}};
+  const auto& stage = work.stage.value;
+  const auto& tag = work.current->deployment.value;
+  auto plan = site.builder.plan(work.current->artifact);
+  if (!plan) return plan.error();
+  Record record;
+  {
+    auto held = site.hold(work.stage);
+    if (auto admitted = site.admit(work, false); !admitted) return admitted.error();
+    auto there = site.records.load(work.stage, work.current->deployment);
+    if (!there) return there.error();
+    record = *there;
+    std::error_code error;
+    if (!std::filesystem::exists(site.records.env_dir(record) / "environ", error)) {
+      auto url = site.url(work.stack_name, work.stage_name);
+      auto written = write_environment(site, record, *plan, context, url, site.records.env_dir(record));
+      if (!written) return written.error();
+    }
+    if (auto up = bring_up(site, record, *plan, work.instances); !up) return up.error();
+  }
+  Record wanted = record;
+  std::erase_if(wanted.instances, [&](const Instance& one) { return one.index >= work.instances; });
+  if (auto well = await_well(site, wanted, *plan, plan->health_timeout, context); !well) {
+    // What serves goes on serving; what was added and does not come up goes.
+    if (well.error().kind != ErrorKind::cancelled) {
+      std::vector<Instance> added;
+      auto route = site.gateway->find(stage);
+      for (const auto& instance : record.instances) {
+        auto serves = [&](const gateway::Set& set) {
+          return std::any_of(set.servers.begin(), set.servers.end(),
+                             [&](const gateway::Server& s) { return s.name == instance.name; });
+        };
+        if (!route || (!serves(route->a) && !serves(route->b))) added.push_back(instance);
+      }
+      if (!added.empty()) (void)take_some_down(site, record, added, context);
+    }
+    return well.error();
+  }
+  {
+    auto held = site.hold(work.stage);
+    if (auto admitted = site.admit(work, false); !admitted) return admitted.error();
+    if (work.instances == 0) {
+      if (auto shown = site.gateway->show_asleep(stage); !shown) return shown.error();
+    } else {
+      std::vector<gateway::Server> servers;
+      for (const auto& instance : wanted.instances) servers.push_back({instance.name, instance.port});
+      if (auto placed = site.gateway->place(stage, tag, servers); !placed) return placed.error();
+      if (auto shown = site.gateway->show(stage, tag); !shown) return shown.error();
+    }
+  }
+  std::vector<Instance> extra;
+  for (const auto& instance : record.instances) {
+    if (instance.index >= work.instances) extra.push_back(instance);
+  }
+  if (!extra.empty()) {
+    if (auto gone = take_some_down(site, record, extra, context); !gone) return gone.error();
+  }
+  if (auto synced = site.records.sync(record); !synced) return synced.error();
+  Done done;
+  done.instances = work.instances;
+  return done;
+}
+
+Advance retire(Site& site, const Work& work, Context& context) {
+  std::vector<Record> victims;
+  {
+    auto held = site.hold(work.stage);
+    auto all = site.records.all(work.stage);
+    if (!all) return all.error();
+    for (auto& record : *all) {
+      bool stays = work.current && record.deployment == work.current->deployment;
+      if (record.attempt <= work.attempt && !stays) victims.push_back(std::move(record));
+    }
+    if (auto led = lead_away(site, work, victims); !led) return led.error();
+  }
+  return take_down(site, std::move(victims), context);
+}
+
+Advance discard(Site& site, const Work& work, Context& context) {
+  std::vector<Record> victims;
+  {
+    auto held = site.hold(work.stage);
+    auto fence = site.records.fence(work.stage);
+    if (!fence) return fence.error();
+    if (!fence->removed && fence->ended < work.attempt) {
+      fence->ended = work.attempt;
+      fence->highest = std::max(fence->highest, work.attempt);
+      if (auto saved = site.records.save(work.stage, *fence); !saved) return saved.error();
+    }
+    auto record = site.records.load(work.stage, work.deployment.id);
+    if (!record && record.error().kind != ErrorKind::not_found) return record.error();
+    if (!record) return Done{};
+    victims.push_back(std::move(*record));
+    if (auto led = lead_away(site, work, victims); !led) return led.error();
+  }
+  return take_down(site, std::move(victims), context);
+}
+
+Advance remove(Site& site, const Work& work, Context& context) {
+  std::vector<Record> victims;
+  {
+    auto held = site.hold(work.stage);
+    Fence fence;
+    fence.highest = work.attempt;
+    fence.removed = true;
+    if (auto saved = site.records.save(work.stage, fence); !saved) return saved.error();
+    auto all = site.records.all(work.stage);
+    if (!all) return all.error();
+    victims = std::move(*all);
+    if (auto gone = site.gateway->remove(work.stage.value); !gone) return gone.error();
+  }
+  return take_down(site, std::move(victims), context);
+}
+
+}  // namespace sluice::platform::local

@@ -1,0 +1,190 @@
+#include "platform/local/health.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+namespace sluice::platform::local {
+namespace {
+
+using namespace std::chrono_literals;
+using Steady = std::chrono::steady_clock;
+
+constexpr auto kFirstPause = 10ms;
+constexpr auto kAnswerLimit = 5s;  // of one look
+constexpr auto kGiveUpInterval = 100ms;
+
+int connect_to(const std::string& address, std::int64_t port) {
+  int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return -1;
+  sockaddr_in in{};
+  in.sin_family = AF_INET;
+  in.sin_port = htons(static_cast<std::uint16_t>(port));
+  ::inet_pton(AF_INET, address.c_str(), &in.sin_addr);
+  if (::connect(fd, reinterpret_cast<sockaddr*>(&in), sizeof in) == 0 || errno == EINPROGRESS) return fd;
+  ::close(fd);
+  return -1;
+}
+
+// The status of "HTTP/1.1 200 OK"; 0 while it is not there, -1 when it is something else.
+int status_of(const std::string& head) {
+  if (head.size() < 12)
+    return std::string("HTTP/1.").compare(0, head.size(), head, 0, 7) == 0 || head.size() >= 7 ? 0 : -1;
+  if (head.rfind("HTTP/1.", 0) != 0 || head[8] != ' ') return -1;
+  int status = 0;
+  for (int i = 9; i < 12; ++i) {
+    if (!std::isdigit(static_cast<unsigned char>(head[static_cast<std::size_t>(i)]))) return -1;
+    status = status * 10 + (head[static_cast<std::size_t>(i)] - '0');
+  }
+  return status;
+}
+
+// One instance being looked at.
+struct Look {
+  Health health;
+  int fd = -1;
+  std::size_t sent = 0;
+  std::string head;
+  Steady::time_point next{}, until{};
+  Steady::duration pause = kFirstPause;
+
+  void end(const HealthCheck& check) {
+    if (fd >= 0) ::close(fd);
+    fd = -1;
+    next = Steady::now() + pause;
+    pause = std::min<Steady::duration>(pause * 3 / 2, std::max<Steady::duration>(check.interval, kFirstPause));
+  }
+  void begin() {
+    fd = connect_to("127.0.0.1", health.port);
+    sent = 0;
+    head.clear();
+    until = Steady::now() + kAnswerLimit;
+  }
+  void go_on(const std::string& request, const HealthCheck& check) {
+    if (sent < request.size()) {
+      auto wrote = ::send(fd, request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
+      if (wrote < 0) return errno == EAGAIN || errno == EINTR ? void() : end(check);
+      health.connected = true;
+      sent += static_cast<std::size_t>(wrote);
+      return;
+    }
+    char buffer[512];
+    auto got = ::recv(fd, buffer, sizeof buffer, 0);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (got <= 0) return end(check);
+    head.append(buffer, static_cast<std::size_t>(got));
+    int status = status_of(head);
+    if (status == 0) return;
+    if (status > 0) health.status = status;
+    health.well = status >= 200 && status < 400;
+    end(check);
+  }
+};
+
+std::string request_for(const std::string& host, const std::string& path, const std::string& more) {
+  return "GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\nUser-Agent: sluice-health\r\nAccept: */*\r\n" + more +
+         "Connection: close\r\n\r\n";
+}
+
+}  // namespace
+
+bool Looked::all_well() const {
+  return std::all_of(instances.begin(), instances.end(), [](const Health& h) { return h.well; });
+}
+
+Looked look(const std::vector<std::int64_t>& ports, const HealthCheck& check, std::stop_token stop,
+            const std::function<std::optional<std::string>(const std::vector<Health>&)>& give_up) {
+  const std::string request = request_for(check.host, check.path, "");
+  const auto end = Steady::now() + check.timeout;
+  auto next_question = Steady::now() + kGiveUpInterval;
+  std::vector<Look> looks(ports.size());
+  for (std::size_t i = 0; i < ports.size(); ++i) looks[i].health.port = ports[i];
+  Looked out;
+  auto collect = [&] {
+    out.instances.clear();
+    for (const auto& one : looks) out.instances.push_back(one.health);
+  };
+  while (true) {
+    auto now = Steady::now();
+    collect();
+    if (out.all_well() || now >= end) break;
+    if (stop.stop_requested()) {
+      out.stopped = true;
+      break;
+    }
+    if (give_up && now >= next_question) {
+      if ((out.given_up = give_up(out.instances))) break;
+      next_question = Steady::now() + kGiveUpInterval;
+    }
+    auto wake = std::min(end, next_question);
+    std::vector<pollfd> fds;
+    std::vector<Look*> whose;
+    for (auto& one : looks) {
+      if (one.health.well) continue;
+      if (one.fd >= 0 && now >= one.until) one.end(check);
+      if (one.fd < 0 && now >= one.next) {
+        one.begin();
+        if (one.fd < 0) one.end(check);
+      }
+      if (one.fd >= 0) {
+        fds.push_back({one.fd, static_cast<short>(one.sent < request.size() ? POLLOUT : POLLIN), 0});
+        whose.push_back(&one);
+        wake = std::min(wake, one.until);
+      } else {
+        wake = std::min(wake, one.next);
+      }
+    }
+    auto left = std::chrono::duration_cast<std::chrono::milliseconds>(wake - Steady::now()).count();
+    ::poll(fds.data(), fds.size(), static_cast<int>(std::clamp<long>(left, 1, 100)));
+    for (std::size_t i = 0; i < fds.size(); ++i) {
+      if (fds[i].revents != 0) whose[i]->go_on(request, check);
+    }
+  }
+  for (auto& one : looks) {
+    if (one.fd >= 0) ::close(one.fd);
+  }
+  return out;
+}
+
+std::string ask_header(const std::string& address, std::uint16_t port, const std::string& host, const std::string& path,
+                       const std::string& header, const std::string& value, const std::string& want) {
+  int fd = connect_to(address, port);
+  if (fd < 0) return {};
+  const std::string request = request_for(host, path, header + ": " + value + "\r\n");
+  const auto until = Steady::now() + kAnswerLimit;
+  std::size_t sent = 0;
+  std::string head;
+  while (Steady::now() < until && head.size() < 65536 && head.find("\r\n\r\n") == std::string::npos) {
+    pollfd one{fd, static_cast<short>(sent < request.size() ? POLLOUT : POLLIN), 0};
+    if (::poll(&one, 1, 100) <= 0) continue;
+    if (sent < request.size()) {
+      auto wrote = ::send(fd, request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
+      if (wrote <= 0) break;
+      sent += static_cast<std::size_t>(wrote);
+      continue;
+    }
+    char buffer[4096];
+    auto got = ::recv(fd, buffer, sizeof buffer, 0);
+    if (got <= 0) break;
+    head.append(buffer, static_cast<std::size_t>(got));
+  }
+  ::close(fd);
+  auto lower = head.substr(0, head.find("\r\n\r\n"));
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::string key = "\r\n" + want + ": ";
+  std::transform(key.begin(), key.end(), key.begin(), [](unsigned char c) { return std::tolower(c); });
+  auto at = lower.find(key);
+  if (at == std::string::npos) return {};
+  at += key.size();
+  return head.substr(at, head.find("\r\n", at) - at);
+}
+
+}  // namespace sluice::platform::local

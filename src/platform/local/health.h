@@ -1,0 +1,45 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+// Asking instances over HTTP whether they are well.
+namespace sluice::platform::local {
+
+struct HealthCheck {
+  std::string path = "/";
+  std::string host;     // of the Host header
+  Duration timeout{};   // for all of them together
+  Duration interval{};  // at most, between two looks; the first come faster
+};
+
+// How far one instance came.
+struct Health {
+  std::int64_t port = 0;
+  bool well = false;       // answered 2xx or 3xx
+  bool connected = false;  // somebody listens
+  int status = 0;          // of its newest answer; 0: none yet
+};
+
+// Looks at all of them until all are well, the time is over, `stop` is asked for, or `give_up` (called a few times a
+// second) says why to end early. What it returns says how it ended; `given_up` holds `give_up`'s words.
+struct Looked {
+  std::vector<Health> instances;
+  std::optional<std::string> given_up;
+  bool stopped = false;
+  [[nodiscard]] bool all_well() const;
+};
+Looked look(const std::vector<std::int64_t>& ports, const HealthCheck& check, std::stop_token stop,
+            const std::function<std::optional<std::string>(const std::vector<Health>&)>& give_up = {});
+
+// One GET through the gateway; the value of the answer's header `want`, empty when it has none or there is no answer.
+std::string ask_header(const std::string& address, std::uint16_t port, const std::string& host, const std::string& path,
+                       const std::string& header, const std::string& value, const std::string& want);
+
+}  // namespace sluice::platform::local

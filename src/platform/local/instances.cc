@@ -1,0 +1,299 @@
+#include "platform/local/instances.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <system_error>
+
+#include "base/files.h"
+#include "platform/local/health.h"
+#include "platform/local/ports.h"
+#include "supervise/processes.h"
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+namespace sluice::platform::local {
+namespace {
+
+constexpr int kDeathsAllowed = 3;  // while starting: a dependency may be a moment late, a broken app never comes
+constexpr std::size_t kShownLines = 20;
+
+// PORT wins over whatever a person says; SLUICE_INSTANCE does not.
+constexpr const char* kRunScript =
+    "PORT=$1 SLUICE_INSTANCE=${SLUICE_INSTANCE-$2}; export PORT SLUICE_INSTANCE; exec /bin/sh -c \"$3\"";
+
+fs::path log_dir(const Site& site, const Record& record, const Instance& instance) {
+  return site.logs.runtime_dir(record.stack.value, record.stage.value) /
+         fmt::format("{}.{}.{}", record.change, record.attempt, instance.index);
+}
+
+Result<std::vector<supervise::Service>> services_of(const Site& site, const Record& record, const build::Plan& plan) {
+  auto artifact = site.builder.find(record.artifact);
+  if (!artifact) return fail(artifact.error());
+  std::vector<supervise::Service> services;
+  for (const auto& instance : record.instances) {
+    auto spec = spec_for(site, *artifact, site.records.env_dir(record));
+    spec.argv = {"/bin/sh", "-c", kRunScript, "sluice", std::to_string(instance.port), std::to_string(instance.index),
+                 plan.run};
+    supervise::Service service;
+    service.name = instance.service;
+    service.argv = site.sandbox.command(spec);
+    service.log_dir = log_dir(site, record, instance);
+    services.push_back(std::move(service));
+  }
+  return services;
+}
+
+std::string with_lines(std::string sentence, const std::vector<std::string>& lines) {
+  if (lines.empty()) return sentence + "; it wrote nothing";
+  sentence += "; its last lines:";
+  for (const auto& line : lines) sentence += "\n" + line;
+  return sentence;
+}
+
+std::string which(const Record& record, const Instance& instance) {
+  return record.instances.size() == 1 ? "the app" : fmt::format("instance {} of the app", instance.index);
+}
+
+// Where it listens instead, when it does.
+std::string elsewhere(const Site& site, const Instance& instance) {
+  auto status = site.supervisor.status(instance.service);
+  if (!status || status->pid == 0) return {};
+  std::vector<int> pids;
+  for (const auto& process : supervise::descendants(supervise::processes(), status->pid)) pids.push_back(process.pid);
+  auto found = listening(pids);
+  if (found.contains(instance.port)) return ", but not on the address 127.0.0.1";
+  if (found.empty()) return {};
+  std::string out = "; it listens on port";
+  for (auto port : found) out += fmt::format(" {}", port);
+  return out + " instead";
+}
+
+std::string explain(const Site& site, const Record& record, const build::Plan& plan, const Instance& instance,
+                    const Health& health, Duration waited) {
+  auto who = which(record, instance);
+  auto lines = last_lines(site, record, instance, kShownLines);
+  auto time = human_duration(waited);
+  if (health.status != 0) {
+    return with_lines(fmt::format("{} answered GET {} with status {} for {}; a 2xx or 3xx says that it is healthy", who,
+                                  plan.health_path, health.status, time),
+                      lines);
+  }
+  if (health.connected)
+    return with_lines(fmt::format("{} did not answer GET {} within {}", who, plan.health_path, time), lines);
+  return with_lines(
+      fmt::format("{} did not listen on its port within {}{}: it must listen on the port that the variable "
+                  "PORT names",
+                  who, time, elsewhere(site, instance)),
+      lines);
+}
+
+Duration since(const Site& site, const std::optional<Time>& begin) {
+  return begin ? site.clock.now() - *begin : Duration{};
+}
+
+Error stopped_error() { return {ErrorKind::cancelled, "stopped while it was under way", {}}; }
+
+}  // namespace
+
+Result<> write_environment(Site& site, const Record& record, const build::Plan& plan, const Context& context,
+                           const std::string& url, const fs::path& dir) {
+  (void)site;
+  (void)record;
+  auto environment = plan.environment;
+  environment["HOST"] = "127.0.0.1";
+  environment["SLUICE_URL"] = url;
+  for (const auto& [name, value] : context.environment) environment[name] = value;
+  environment.erase("PORT");
+  return sandbox::write_env_dir(dir, environment);
+}
+
+sandbox::Spec spec_for(const Site& site, const fs::path& artifact, const fs::path& env_dir) {
+  (void)site;
+  sandbox::Spec spec;
+  spec.binds = {{artifact / "tree", "/app", false}};
+  spec.env_dir = env_dir;
+  spec.tmp_limit = kTmpLimit;
+  spec.process_limit = kProcessLimit;
+  return spec;
+}
+
+Result<> bring_up(Site& site, Record& record, const build::Plan& plan, std::int64_t count) {
+  bool changed = false;
+  for (std::int64_t index = 0; index < count; ++index) {
+    auto at = std::find_if(record.instances.begin(), record.instances.end(),
+                           [&](const Instance& one) { return one.index == index; });
+    // Noted, but never started, and somebody else has the port by now.
+    if (at != record.instances.end() && !site.supervisor.has(at->service) && !is_free(at->port)) {
+      record.instances.erase(at);
+      at = record.instances.end();
+    }
+    if (at != record.instances.end()) continue;
+    auto port = site.take_port();
+    if (!port) return fail(port.error());
+    record.instances.push_back({index, *port, fmt::format("{}.{}.{}-{}", record.change, record.attempt, index, *port),
+                                fmt::format("{}.{}.{}", record.deployment.value, index, *port)});
+    changed = true;
+  }
+  if (changed) {
+    std::sort(record.instances.begin(), record.instances.end(),
+              [](const Instance& a, const Instance& b) { return a.index < b.index; });
+    if (auto saved = site.records.save(record); !saved) return saved;
+  }
+  auto services = services_of(site, record, plan);
+  if (!services) return fail(services.error());
+  return services->empty() ? Result<>{} : site.supervisor.add(*services);
+}
+
+Result<> bring_back(Site& site, const Record& record) {
+  auto plan = site.builder.plan(record.artifact);
+  if (!plan) return fail(plan.error());
+  auto services = services_of(site, record, *plan);
+  if (!services) return fail(services.error());
+  return services->empty() ? Result<>{} : site.supervisor.add(*services);
+}
+
+Result<> await_well(Site& site, const Record& record, const build::Plan& plan, Duration at_most, Context& context) {
+  std::vector<std::int64_t> ports;
+  for (const auto& instance : record.instances) ports.push_back(instance.port);
+  HealthCheck check{plan.health_path, fmt::format("{}:{}", record.host, site.gateway->port()),
+                    std::min(at_most, context.deadline - site.clock.now()), plan.health_interval};
+  std::size_t next = 0;
+  auto give_up = [&](const std::vector<Health>& seen) -> std::optional<std::string> {
+    // A few at a time: asking the supervisor costs a process each.
+    for (std::size_t asked = 0, tried = 0; tried < seen.size() && asked < 4; ++tried, next = (next + 1) % seen.size()) {
+      if (seen[next].well) continue;
+      ++asked;
+      const auto& instance = record.instances[next];
+      auto status = site.supervisor.status(instance.service);
+      if (!status || status->deaths < kDeathsAllowed) continue;
+      return with_lines(fmt::format("{} exited {} times while starting, the last time with status {}",
+                                    which(record, instance), status->deaths, status->exit_code),
+                        last_lines(site, record, instance, kShownLines));
+    }
+    return std::nullopt;
+  };
+  auto begin = std::chrono::steady_clock::now();
+  auto looked = look(ports, check, context.stop, give_up);
+  if (looked.all_well()) return {};
+  if (looked.stopped) return fail(stopped_error());
+  if (looked.given_up) return fail(ErrorKind::failed, *looked.given_up);
+  auto waited = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begin);
+  for (std::size_t i = 0; i < looked.instances.size(); ++i) {
+    if (looked.instances[i].well) continue;
+    return fail(ErrorKind::failed, explain(site, record, plan, record.instances[i], looked.instances[i], waited));
+  }
+  return {};
+}
+
+Advance take_down(Site& site, std::vector<Record> victims, Context& context) {
+  if (victims.empty()) return Done{};
+  constexpr auto kBlock = 2s;
+  const auto begin = std::chrono::steady_clock::now();
+  auto blocked_long = [&] { return std::chrono::steady_clock::now() - begin > kBlock; };
+  const auto stage = victims.front().stage;
+  std::vector<std::string> servers, services;
+  for (const auto& record : victims) {
+    for (const auto& name : server_names(record)) servers.push_back(name);
+    for (const auto& name : service_names(record)) services.push_back(name);
+  }
+  auto note = [&](std::optional<Time> Record::*moment) -> Result<Duration> {
+    Duration longest = Duration::max();
+    for (auto& record : victims) {
+      if (!(record.*moment)) {
+        record.*moment = site.clock.now();
+        if (auto saved = site.records.save(record); !saved) return fail(saved.error());
+      }
+      longest = std::min(longest, since(site, record.*moment));
+    }
+    return longest;
+  };
+  auto wait_while = [&](std::optional<Time> Record::*moment, Duration limit, const char* what,
+                        const std::function<Result<bool>()>& busy) -> std::optional<Advance> {
+    for (auto pause = 5ms;; pause = std::min(pause * 2, 100ms)) {
+      auto lasts = note(moment);
+      if (!lasts) return lasts.error();
+      auto still = busy();
+      if (!still) return still.error();
+      if (!*still || *lasts >= limit) return std::nullopt;
+      if (context.stop.stop_requested()) return stopped_error();
+      if (blocked_long()) return NotYet{std::nullopt, what, 1s};
+      std::this_thread::sleep_for(pause);
+    }
+  };
+  if (!servers.empty()) {
+    if (auto gone = site.gateway->withdraw(stage.value, servers); !gone) return gone.error();
+    auto busy = [&]() -> Result<bool> {
+      auto count = site.gateway->in_flight(stage.value, servers);
+      if (!count) return fail(count.error());
+      return *count > 0;
+    };
+    if (auto early = wait_while(&Record::draining, kDrainLimit, "requests are still under way", busy)) return *early;
+    if (auto asked = site.supervisor.dismiss(services); !asked) return asked.error();
+    auto up = [&]() -> Result<bool> { return site.supervisor.any_up(services); };
+    if (auto early = wait_while(&Record::stopping, kStopGrace, "instances have not ended yet", up)) return *early;
+    if (auto gone = site.supervisor.remove(services, 1ms); !gone) return gone.error();
+    if (auto gone = site.gateway->forget(stage.value, servers); !gone) return gone.error();
+  }
+  for (const auto& record : victims) {
+    if (auto killed = kill_users_of(site.records.dir(stage, record.deployment)); !killed) return killed.error();
+    if (auto forgotten = site.records.forget(record); !forgotten) return forgotten.error();
+    site.give_back(record);
+  }
+  prune_runtime_logs(site, victims.front().stack, stage);
+  return Done{};
+}
+
+Result<> take_some_down(Site& site, Record& record, const std::vector<Instance>& some, Context& context) {
+  Record part = record;
+  part.instances = some;
+  const auto servers = server_names(part);
+  const auto services = service_names(part);
+  if (auto gone = site.gateway->withdraw(record.stage.value, servers); !gone) return gone;
+  const auto until = std::chrono::steady_clock::now() + kDrainLimit;
+  for (auto pause = 5ms; std::chrono::steady_clock::now() < until; pause = std::min(pause * 2, 100ms)) {
+    auto count = site.gateway->in_flight(record.stage.value, servers);
+    if (!count) return fail(count.error());
+    if (*count == 0) break;
+    if (context.stop.stop_requested()) return fail(stopped_error());
+    std::this_thread::sleep_for(pause);
+  }
+  if (auto gone = site.supervisor.remove(services, kStopGrace); !gone) return gone;
+  if (auto gone = site.gateway->forget(record.stage.value, servers); !gone) return gone;
+  std::erase_if(record.instances,
+                [&](const Instance& one) { return std::find(some.begin(), some.end(), one) != some.end(); });
+  site.give_back(part);
+  return site.records.save(record);
+}
+
+std::vector<std::string> last_lines(const Site& site, const Record& record, const Instance& instance,
+                                    std::size_t count) {
+  std::vector<std::string> out;
+  auto lines = logs::last_logger_lines(log_dir(site, record, instance), count);
+  if (!lines) return out;
+  for (auto& line : lines->lines) out.push_back(std::move(line.text));
+  return out;
+}
+
+void prune_runtime_logs(const Site& site, const pipeline::StackId& stack, const pipeline::StageId& stage) {
+  auto kept = site.records.all(stage);
+  if (!kept) return;
+  std::vector<std::pair<std::int64_t, fs::path>> gone;  // by attempt, the middle of CHANGE.ATTEMPT.INDEX
+  std::error_code error;
+  for (fs::directory_iterator it(site.logs.runtime_dir(stack.value, stage.value), error), end; !error && it != end;
+       it.increment(error)) {
+    auto name = it->path().filename().string();
+    auto dot = name.find('.');
+    if (dot == std::string::npos) continue;
+    std::int64_t attempt = 0;
+    std::from_chars(name.data() + dot + 1, name.data() + name.size(), attempt);
+    bool lives = std::any_of(kept->begin(), kept->end(), [&](const Record& r) { return r.attempt == attempt; });
+    if (!lives) gone.emplace_back(attempt, it->path());
+  }
+  std::sort(gone.rbegin(), gone.rend());
+  for (std::size_t i = kKeptRuntimeLogs; i < gone.size(); ++i) (void)remove_tree(gone[i].second);
+}
+
+}  // namespace sluice::platform::local

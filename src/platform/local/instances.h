@@ -1,0 +1,38 @@
+#pragma once
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "build/builder.h"
+#include "platform/local/site.h"
+
+// Instances of a deployment, from their first process to the last trace of it.
+namespace sluice::platform::local {
+
+// Writes the environment of a deployment's instances, unless it is there: the plan's, then ours, then the stage's own.
+Result<> write_environment(Site& site, const Record& record, const build::Plan& plan, const Context& context,
+                           const std::string& url, const std::filesystem::path& dir);
+// What runs in the sandbox, at this artifact, with this environment directory.
+sandbox::Spec spec_for(const Site& site, const std::filesystem::path& artifact, const std::filesystem::path& env_dir);
+
+// With the stage held: `count` instances are services afterwards, those that were there untouched. Does not wait for
+// them, and takes none away.
+Result<> bring_up(Site& site, Record& record, const build::Plan& plan, std::int64_t count);
+// Makes services of a record's instances again, as they were (after a restart of the machine).
+Result<> bring_back(Site& site, const Record& record);
+// Until every instance answers its health check. The Error says what was seen, with the app's last lines.
+Result<> await_well(Site& site, const Record& record, const build::Plan& plan, Duration at_most, Context& context);
+
+// Takes deployments out of the gateway, waits for requests under way, ends their instances and forgets them. Gives way
+// (NotYet) instead of blocking for long: it goes on where it was.
+Advance take_down(Site& site, std::vector<Record> victims, Context& context);
+// The same for some instances of a deployment that stays; blocks until they are gone.
+Result<> take_some_down(Site& site, Record& record, const std::vector<Instance>& some, Context& context);
+
+// The newest lines of an instance's runtime log.
+std::vector<std::string> last_lines(const Site& site, const Record& record, const Instance& instance,
+                                    std::size_t count);
+// Stated policy: log folders of instances that are gone are kept, the newest kKeptRuntimeLogs of a stage.
+void prune_runtime_logs(const Site& site, const pipeline::StackId& stack, const pipeline::StageId& stage);
+
+}  // namespace sluice::platform::local

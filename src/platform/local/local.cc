@@ -1,0 +1,123 @@
+#include "platform/local/local.h"
+
+#include <fmt/format.h>
+
+#include "base/files.h"
+#include "platform/local/site.h"
+#include "platform/local/steps.h"
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+namespace sluice::platform {
+
+struct LocalPlatform::State : local::Site {};
+
+namespace {
+
+fs::path supervisor_dir(const fs::path& data) { return data / "s6"; }
+
+}  // namespace
+
+LocalPlatform::LocalPlatform(std::unique_ptr<State> state) : state_(std::move(state)) {}
+LocalPlatform::~LocalPlatform() = default;
+
+Result<std::unique_ptr<LocalPlatform>> LocalPlatform::start(Options options, logs::Logs& logs, build::Builder& builder,
+                                                            const sandbox::Sandbox& sandbox, const Clock& clock) {
+  std::error_code error;
+  options.data = fs::absolute(options.data, error);
+  if (auto made = make_dirs(options.data / "stages", 0700); !made) return fail(made.error());
+  auto gateway = gateway::Gateway::open({options.data / "gateway", options.gateway_address, options.gateway_port});
+  if (!gateway) return fail(gateway.error());
+  auto supervisor = supervise::Supervisor::ensure(supervisor_dir(options.data));
+  if (!supervisor) return fail(supervisor.error());
+
+  supervise::Service service;
+  service.name = local::kGatewayService;
+  service.argv = gateway::Gateway::command();
+  service.cwd = (*gateway)->folder();
+  service.log_dir = (*gateway)->folder() / "access";
+  service.log_bytes = 10'000'000;
+  if (auto added = supervisor->add({service}); !added) return fail(added.error().while_("starting the gateway"));
+  if (auto answers = (*gateway)->await(15s); !answers) return fail(answers.error());
+
+  local::Records records(options.data / "stages");
+  std::unique_ptr<State> state(new State{{std::move(options),
+                                          logs,
+                                          builder,
+                                          sandbox,
+                                          clock,
+                                          std::move(*supervisor),
+                                          std::move(*gateway),
+                                          std::move(records),
+                                          {},
+                                          {},
+                                          {}}});
+  for (const auto& stage : state->records.stages()) {
+    auto all = state->records.all(stage);
+    if (!all) return fail(all.error());
+    for (const auto& record : *all) {
+      for (const auto& instance : record.instances) state->ports.insert(instance.port);
+    }
+  }
+  return std::unique_ptr<LocalPlatform>(new LocalPlatform(std::move(state)));
+}
+
+Advance LocalPlatform::advance(const pipeline::Work& work, Context& context) {
+  using pipeline::WorkKind;
+  switch (work.kind) {
+    case WorkKind::build:
+      return Error{ErrorKind::internal, "building is the builder's work", {}};
+    case WorkKind::publish:
+      return local::publish(*state_, work, context);
+    case WorkKind::provision:
+      return local::provision(*state_, work, context);
+    case WorkKind::release:
+      return local::release(*state_, work, context);
+    case WorkKind::start:
+      return local::start(*state_, work, context);
+    case WorkKind::verify:
+      return local::verify(*state_, work, context);
+    case WorkKind::switch_over:
+      return local::switch_over(*state_, work, context);
+    case WorkKind::discard:
+      return local::discard(*state_, work, context);
+    case WorkKind::scale:
+      return local::scale(*state_, work, context);
+    case WorkKind::retire:
+      return local::retire(*state_, work, context);
+    case WorkKind::remove:
+      return local::remove(*state_, work, context);
+  }
+  return Error{ErrorKind::internal, "work of an unknown kind", {}};
+}
+
+std::string LocalPlatform::url(const std::string& stack, const std::string& stage) const {
+  return state_->url(stack, stage);
+}
+
+std::uint16_t LocalPlatform::gateway_port() const { return state_->gateway->port(); }
+
+Result<> LocalPlatform::reconcile(const std::vector<std::shared_ptr<const pipeline::Stack>>& stacks) {
+  return local::reconcile(*state_, stacks);
+}
+
+Result<logs::Lines> LocalPlatform::access_lines(const std::string& stack_name, const std::string& stage_name,
+                                                std::optional<Time> since, const std::string& cursor,
+                                                std::size_t limit) const {
+  // Of the stage that has the address now: one of the same name that was deleted is another (R2.3).
+  const auto prefix = state_->gateway->id_of(local::host_of(stack_name, stage_name)).value_or("none") + " ";
+  auto lines = logs::read_logger(access_dir(), since, cursor, limit,
+                                 [&](std::string_view text) { return text.substr(0, prefix.size()) == prefix; });
+  if (!lines) return lines;
+  for (auto& line : lines->lines) line.text.erase(0, prefix.size());
+  return lines;
+}
+
+fs::path LocalPlatform::access_dir() const { return state_->gateway->folder() / "access"; }
+
+Result<> LocalPlatform::down(const fs::path& data) {
+  return supervise::Supervisor::down(supervisor_dir(data), local::kStopGrace, {local::kGatewayService});
+}
+
+}  // namespace sluice::platform

@@ -1,0 +1,108 @@
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/files.h"
+#include "platform/local/instances.h"
+#include "platform/local/steps.h"
+
+namespace sluice::platform::local {
+namespace {
+
+using namespace std::chrono_literals;
+using pipeline::Stage;
+
+constexpr Duration kOrphanGrace = 5s;  // of what no stage knows any more
+
+Result<> end_at_once(Site& site, const Record& record) {
+  if (auto gone = site.supervisor.remove(service_names(record), kOrphanGrace); !gone) return gone;
+  if (auto killed = kill_users_of(site.records.dir(record.stage, record.deployment)); !killed) return killed;
+  site.give_back(record);
+  return site.records.forget(record);
+}
+
+bool routes_to(const gateway::Route& route, const pipeline::DeploymentId& id) {
+  return !route.live.empty() && (route.live == "a" ? route.a : route.b).tag == id.value;
+}
+
+Result<> bring_stage_back(Site& site, const std::string& stack_name, const Stage& stage) {
+  auto records = site.records.all(stage.id);
+  if (!records) return fail(records.error());
+  std::vector<Record> lost;
+  for (const auto& record : *records) {
+    bool is_current = stage.current && record.deployment == stage.current->deployment;
+    bool is_active = stage.active && record.deployment == stage.active->id;
+    bool is_retiring = stage.retiring && record.attempt <= stage.retiring->attempt;
+    bool is_leaving = stage.deleting.has_value();
+    if (!is_current && !is_active && !is_retiring && !is_leaving) lost.push_back(record);
+    if (!is_current || is_leaving) continue;
+    auto& current = record;
+    if (auto back = bring_back(site, current); !back) return back;
+    if (auto there = site.gateway->ensure(stage.id.value, host_of(stack_name, stage.name)); !there) return there;
+    auto route = site.gateway->find(stage.id.value);
+    // The switch that was under way is due again, and goes forward.
+    if (route && stage.active && routes_to(*route, stage.active->id)) continue;
+    std::vector<gateway::Server> servers;
+    for (const auto& instance : current.instances) servers.push_back({instance.name, instance.port});
+    auto placed = site.gateway->place(stage.id.value, current.deployment.value, servers);
+    // Not up yet after a restart of the machine: the address leads there all the same, and answers when they do.
+    if (!placed && placed.error().kind == ErrorKind::unavailable) return placed;
+    if (auto shown = site.gateway->show(stage.id.value, current.deployment.value); !shown) return shown;
+  }
+  for (const auto& record : lost) {
+    if (auto gone = site.gateway->withdraw(stage.id.value, server_names(record)); !gone) return gone;
+    if (auto ended = end_at_once(site, record); !ended) return ended;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> reconcile(Site& site, const std::vector<std::shared_ptr<const pipeline::Stack>>& stacks) {
+  std::set<std::string> known;
+  std::string problems;
+  auto note = [&](const Result<>& done, const std::string& what) {
+    if (!done) problems += (problems.empty() ? "" : "; ") + what + ": " + done.error().message;
+  };
+  for (const auto& stack : stacks) {
+    for (const auto* stages : {&stack->stages, &stack->leaving}) {
+      for (const auto& stage : *stages) {
+        known.insert(stage.id.value);
+        note(bring_stage_back(site, stack->name, stage), stack->name + "/" + stage.name);
+      }
+    }
+  }
+  for (const auto& id : site.gateway->ids()) {
+    if (!known.contains(id)) note(site.gateway->remove(id), id);
+  }
+  for (const auto& id : site.records.stages()) {
+    if (known.contains(id.value)) continue;
+    auto records = site.records.all(id);
+    if (!records) {
+      note(fail(records.error()), id.value);
+      continue;
+    }
+    Result<> done;
+    for (const auto& record : *records) {
+      if (done) done = end_at_once(site, record);
+    }
+    note(done ? remove_tree(site.records.dir(id)) : done, id.value);
+  }
+  std::set<std::string> services{kGatewayService};
+  for (const auto& id : site.records.stages()) {
+    auto records = site.records.all(id);
+    if (!records) return fail(records.error());  // whose services these are is not known: none is ended
+    for (const auto& record : *records) {
+      for (const auto& name : service_names(record)) services.insert(name);
+    }
+  }
+  std::vector<std::string> strays;
+  for (const auto& name : site.supervisor.names()) {
+    if (!services.contains(name)) strays.push_back(name);
+  }
+  if (!strays.empty()) note(site.supervisor.remove(strays, kOrphanGrace), "services of no stage");
+  if (!problems.empty()) return fail(ErrorKind::failed, problems);
+  return {};
+}
+
+}  // namespace sluice::platform::local

@@ -1,0 +1,83 @@
+#include "platform/local/site.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <thread>
+
+#include "platform/local/ports.h"
+#include "supervise/processes.h"
+
+namespace sluice::platform::local {
+
+using namespace std::chrono_literals;
+
+std::string host_of(const std::string& stack, const std::string& stage) { return stage + "." + stack + ".localhost"; }
+
+std::vector<std::string> server_names(const Record& record) {
+  std::vector<std::string> out;
+  for (const auto& instance : record.instances) out.push_back(instance.name);
+  return out;
+}
+
+std::vector<std::string> service_names(const Record& record) {
+  std::vector<std::string> out;
+  for (const auto& instance : record.instances) out.push_back(instance.service);
+  return out;
+}
+
+Result<> kill_users_of(const std::filesystem::path& folder) {
+  for (auto pause = 1ms; pause < 3s; pause *= 2) {
+    auto left = supervise::with_argument(folder.string());
+    if (left.empty()) return {};
+    for (const auto& process : left) supervise::send(process, SIGKILL);
+    std::this_thread::sleep_for(pause);
+  }
+  return fail(ErrorKind::failed, "a process that uses " + folder.string() + " does not end, not even when killed");
+}
+
+std::string Site::url(const std::string& stack, const std::string& stage) const {
+  return fmt::format("http://{}:{}", host_of(stack, stage), gateway->port());
+}
+
+Result<std::int64_t> Site::take_port() {
+  std::lock_guard lock(mutex);
+  auto port = free_port(ports);
+  if (port) ports.insert(*port);
+  return port;
+}
+
+void Site::give_back(const Record& record) {
+  std::lock_guard lock(mutex);
+  for (const auto& instance : record.instances) ports.erase(instance.port);
+}
+
+Site::Held Site::hold(const pipeline::StageId& stage) {
+  std::shared_ptr<std::mutex> its;
+  {
+    std::lock_guard lock(mutex);
+    auto& slot = locks[stage];
+    if (!slot) slot = std::make_shared<std::mutex>();
+    its = slot;
+  }
+  std::unique_lock<std::mutex> held(*its);
+  return {std::move(its), std::move(held)};
+}
+
+Result<> Site::admit(const pipeline::Work& work, bool step) {
+  auto fence = records.fence(work.stage);
+  if (!fence) return fail(fence.error());
+  if (fence->removed) return fail(ErrorKind::conflict, "the stage " + work.stage_name + " has been removed");
+  if (work.attempt < fence->highest) {
+    return fail(ErrorKind::conflict,
+                fmt::format("attempt {} of this stage comes late: attempt {} has begun", work.attempt, fence->highest));
+  }
+  if (step && work.attempt <= fence->ended) {
+    return fail(ErrorKind::conflict, fmt::format("attempt {} of this stage was cancelled", work.attempt));
+  }
+  if (work.attempt == fence->highest) return {};
+  fence->highest = work.attempt;
+  return records.save(work.stage, *fence);
+}
+
+}  // namespace sluice::platform::local

@@ -1,0 +1,56 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gateway/gateway.h"
+#include "platform/local/local.h"
+#include "platform/local/records.h"
+#include "supervise/supervisor.h"
+
+// What the steps and chores of the local platform stand on.
+namespace sluice::platform::local {
+
+inline constexpr const char* kGatewayService = "gateway";
+inline constexpr Duration kDrainLimit = std::chrono::seconds(30);  // for requests under way (interface: stopping)
+inline constexpr Duration kStopGrace = std::chrono::seconds(30);   // between SIGTERM and SIGKILL
+inline constexpr std::int64_t kTmpLimit = 1 << 30;                 // bytes an app may keep in /tmp, and in its home
+inline constexpr std::int64_t kProcessLimit = 4096;
+inline constexpr std::size_t kKeptRuntimeLogs = 20;  // folders of instances that are gone, a stage
+
+struct Site {
+  LocalPlatform::Options options;
+  logs::Logs& logs;
+  build::Builder& builder;
+  const sandbox::Sandbox& sandbox;
+  const Clock& clock;
+  supervise::Supervisor supervisor;
+  std::unique_ptr<gateway::Gateway> gateway;
+  Records records;
+
+  std::mutex mutex;
+  std::map<pipeline::StageId, std::shared_ptr<std::mutex>> locks;
+  std::set<std::int64_t> ports;  // of every instance, running or not
+
+  [[nodiscard]] std::string url(const std::string& stack, const std::string& stage) const;
+  Result<std::int64_t> take_port();
+  void give_back(const Record& record);
+
+  // One at a time changes what a stage has; never held while waiting for an app.
+  using Held = std::pair<std::shared_ptr<std::mutex>, std::unique_lock<std::mutex>>;
+  Held hold(const pipeline::StageId& stage);
+  // R9.3, with the stage held: an Error for what comes late, and for an attempt that was discarded (`step`: the work is
+  // a deployment's, not a chore). An attempt not seen before raises the fence.
+  Result<> admit(const pipeline::Work& work, bool step);
+};
+
+std::string host_of(const std::string& stack, const std::string& stage);
+std::vector<std::string> server_names(const Record& record);
+std::vector<std::string> service_names(const Record& record);
+// SIGKILL to whatever has this folder on its command line, and waits until it is gone.
+Result<> kill_users_of(const std::filesystem::path& folder);
+
+}  // namespace sluice::platform::local

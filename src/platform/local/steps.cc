@@ -1,0 +1,283 @@
+#include "platform/local/steps.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "base/process.h"
+#include "platform/local/health.h"
+#include "platform/local/instances.h"
+#include "supervise/processes.h"
+
+namespace sluice::platform::local {
+namespace {
+
+using namespace std::chrono_literals;
+using pipeline::Work;
+
+constexpr Duration kCommandGrace = 10s;     // between SIGTERM and SIGKILL of a release or verify command
+constexpr Duration kSwitchLookLimit = 10s;  // for instances that were healthy a moment ago
+
+std::string plural(std::int64_t count, const char* what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+Result<std::pair<build::Plan, std::filesystem::path>> artifact_of(Site& site, const Work& work) {
+  auto path = site.builder.find(work.deployment.artifact);
+  if (!path) {
+    return fail(path.error().kind == ErrorKind::not_found ? Error{ErrorKind::failed,
+                                                                  "the artifact " + work.deployment.artifact +
+                                                                      " is no longer kept: deploy again with --rebuild",
+                                                                  {}}
+                                                          : path.error());
+  }
+  auto plan = site.builder.plan(work.deployment.artifact);
+  if (!plan) return fail(plan.error());
+  return std::pair(std::move(*plan), std::move(*path));
+}
+
+Record new_record(const Work& work) {
+  Record record;
+  record.deployment = work.deployment.id;
+  record.attempt = work.attempt;
+  record.change = work.deployment.change.number;
+  record.artifact = work.deployment.artifact;
+  record.stack = work.stack;
+  record.stage = work.stage;
+  record.host = host_of(work.stack_name, work.stage_name);
+  return record;
+}
+
+Result<Record> record_of(Site& site, const Work& work) {
+  auto there = site.records.load(work.stage, work.deployment.id);
+  if (there || there.error().kind != ErrorKind::not_found) return there;
+  auto record = new_record(work);
+  if (auto saved = site.records.save(record); !saved) return fail(saved.error());
+  return record;
+}
+
+// A command of the app in its sandbox, its output into the step's log. A run of the same that a crash of the server
+// left behind is dead before this one begins (R9.1).
+Result<> run_command(Site& site, const Work& work, Context& context, const std::string& name,
+                     const std::string& command, const build::Plan& plan, const std::filesystem::path& artifact,
+                     const std::map<std::string, std::string>& more) {
+  auto env_dir = site.records.dir(work.stage, work.deployment.id) / name;
+  std::error_code error;
+  if (std::filesystem::exists(env_dir, error)) {
+    if (auto killed = kill_users_of(env_dir); !killed) return killed;
+  }
+  auto environment = context;
+  for (const auto& [key, value] : more) environment.environment[key] = value;
+  auto record = new_record(work);
+  auto written =
+      write_environment(site, record, plan, environment, site.url(work.stack_name, work.stage_name), env_dir);
+  if (!written) return written;
+  auto spec = spec_for(site, artifact, env_dir);
+  spec.argv = {"/bin/sh", "-c", command};
+  ProcessCommand process;
+  process.argv = site.sandbox.command(spec);
+  const char* path = ::getenv("PATH");
+  process.env = {{"PATH", path ? path : sandbox::kPath}};
+  process.stop = context.stop;
+  process.grace = kCommandGrace;
+  process.time_limit = std::max<Duration>(context.deadline - site.clock.now(), 1ms);
+  std::string tail;
+  process.on_output = [&](std::string_view text) {
+    context.log.write(text);
+    tail.append(text);
+    if (tail.size() > 16384) tail.erase(0, tail.size() - 8192);
+  };
+  auto limit = human_duration(*process.time_limit);
+  auto finished = run(process);
+  if (!finished) return fail(finished.error());
+  (void)remove_tree(env_dir);
+  if (finished->ok()) return {};
+  if (finished->stopped) return fail(ErrorKind::cancelled, "the " + name + " command was stopped");
+  std::string sentence = finished->timed_out
+                             ? fmt::format("the {} command was not done within {}", name, limit)
+                             : fmt::format("the {} command ended with status {}", name, finished->exit_code);
+  std::vector<std::string> lines;
+  while (!tail.empty() && tail.back() == '\n') tail.pop_back();
+  for (std::size_t end = tail.size(); end > 0 && lines.size() < 20;) {
+    auto begin = tail.rfind('\n', end - 1);
+    lines.push_back(
+        tail.substr(begin == std::string::npos ? 0 : begin + 1, end - (begin == std::string::npos ? 0 : begin + 1)));
+    end = begin == std::string::npos ? 0 : begin;
+  }
+  if (!lines.empty()) sentence += "; its last lines:";
+  for (auto it = lines.rbegin(); it != lines.rend(); ++it) sentence += "\n" + *it;
+  return fail(ErrorKind::failed, sentence);
+}
+
+// `count` healthy instances of this deployment, under the fence.
+Result<Record> run_instances(Site& site, const Work& work, Context& context, const build::Plan& plan,
+                             Duration at_most) {
+  Record record;
+  {
+    auto held = site.hold(work.stage);
+    if (auto admitted = site.admit(work, true); !admitted) return fail(admitted.error());
+    auto there = record_of(site, work);
+    if (!there) return there;
+    record = *there;
+    std::error_code error;
+    if (record.instances.empty() || !std::filesystem::exists(site.records.env_dir(record) / "environ", error)) {
+      auto url = site.url(work.stack_name, work.stage_name);
+      auto written = write_environment(site, record, plan, context, url, site.records.env_dir(record));
+      if (!written) return fail(written.error());
+    }
+    if (auto up = bring_up(site, record, plan, work.instances); !up) return fail(up.error());
+  }
+  auto begin = std::chrono::steady_clock::now();
+  auto well = await_well(site, record, plan, at_most, context);
+  if (!well && well.error().kind != ErrorKind::cancelled) {
+    // Nothing of a failed start goes on trying; what is left of it is taken away with the attempt.
+    (void)site.supervisor.dismiss(service_names(record));
+  }
+  if (!well) return fail(well.error());
+  auto took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begin);
+  if (!record.instances.empty() && took > 20ms) {
+    context.log.line(fmt::format("{} healthy after {}",
+                                 plural(static_cast<std::int64_t>(record.instances.size()), "instance"),
+                                 human_duration(took)));
+  }
+  return record;
+}
+
+}  // namespace
+
+Advance publish(Site& site, const Work& work, Context& context) {
+  auto found = artifact_of(site, work);
+  if (!found) return found.error();
+  context.log.line("the artifact is on this machine: " + work.deployment.artifact);
+  return Done{};
+}
+
+Advance provision(Site& site, const Work& work, Context& context) {
+  auto held = site.hold(work.stage);
+  if (auto admitted = site.admit(work, true); !admitted) return admitted.error();
+  auto record = record_of(site, work);
+  if (!record) return record.error();
+  bool known = site.gateway->find(work.stage.value).has_value();
+  auto ensured = site.gateway->ensure(work.stage.value, host_of(work.stack_name, work.stage_name));
+  if (!ensured) return ensured.error();
+  context.log.line((known ? "the address is there: " : "a new address: ") + site.url(work.stack_name, work.stage_name));
+  return Done{};
+}
+
+Advance release(Site& site, const Work& work, Context& context) {
+  auto found = artifact_of(site, work);
+  if (!found) return found.error();
+  {
+    auto held = site.hold(work.stage);
+    if (auto admitted = site.admit(work, true); !admitted) return admitted.error();
+    if (auto record = record_of(site, work); !record) return record.error();
+  }
+  if (found->first.release.empty()) {
+    context.log.line("no release command");
+    return Done{};
+  }
+  context.log.line("$ " + found->first.release);
+  auto ran = run_command(site, work, context, "release", found->first.release, found->first, found->second, {});
+  if (!ran) return ran.error();
+  return Done{};
+}
+
+Advance start(Site& site, const Work& work, Context& context) {
+  auto found = artifact_of(site, work);
+  if (!found) return found.error();
+  context.log.line(work.instances == 0 ? std::string("the stage is scaled to 0: nothing to start")
+                                       : "starting " + plural(work.instances, "instance") + ": " + found->first.run);
+  auto record = run_instances(site, work, context, found->first, found->first.health_timeout);
+  if (!record) return record.error();
+  Done done;
+  done.instances = work.instances;
+  return done;
+}
+
+Advance verify(Site& site, const Work& work, Context& context) {
+  auto found = artifact_of(site, work);
+  if (!found) return found.error();
+  const auto& plan = found->first;
+  {
+    auto held = site.hold(work.stage);
+    if (auto admitted = site.admit(work, true); !admitted) return admitted.error();
+  }
+  auto record = site.records.load(work.stage, work.deployment.id);
+  if (plan.verify.empty() || !record || record->instances.empty()) {
+    context.log.line(plan.verify.empty() ? "no verify command"
+                                         : "the stage is scaled to 0: there is nothing to verify");
+    return Done{};
+  }
+  const auto port = std::to_string(record->instances.front().port);
+  context.log.line("$ " + plan.verify);
+  auto ran = run_command(site, work, context, "verify", plan.verify, plan, found->second,
+                         {{"SLUICE_VERIFY_URL", "http://127.0.0.1:" + port}});
+  if (!ran) return ran.error();
+  return Done{};
+}
+
+Advance switch_over(Site& site, const Work& work, Context& context) {
+  auto found = artifact_of(site, work);
+  if (!found) return found.error();
+  const auto& plan = found->first;
+  // R7.5: the stage may have been scaled since they were started. Well a moment ago, but a moment can be long.
+  auto running = run_instances(site, work, context, plan, std::max(kSwitchLookLimit, plan.health_timeout));
+  if (!running) return running.error();
+  auto& record = *running;
+
+  const auto& stage = work.stage.value;
+  const auto& tag = work.deployment.id.value;
+  auto switched = [&]() -> Result<> {
+    std::vector<gateway::Server> servers;
+    for (const auto& instance : record.instances) {
+      if (instance.index < work.instances) servers.push_back({instance.name, instance.port});
+    }
+    {
+      auto held = site.hold(work.stage);
+      if (auto admitted = site.admit(work, true); !admitted) return admitted;
+      if (auto there = site.gateway->ensure(stage, record.host); !there) return there;
+      if (auto placed = site.gateway->place(stage, tag, servers); !placed) return placed;
+      if (auto shown = site.gateway->show(stage, tag); !shown) return shown;
+    }
+    if (servers.empty()) return {};
+    // Said only when it is seen: a request through the gateway is answered by the new version.
+    const auto until = std::chrono::steady_clock::now() + kSwitchLookLimit;
+    std::string by;
+    while (std::chrono::steady_clock::now() < until && !context.stop.stop_requested()) {
+      by = ask_header(site.options.gateway_address, site.gateway->port(), record.host, plan.health_path,
+                      "X-Sluice-Probe", site.gateway->probe(), "X-Sluice-Server");
+      auto name = by.substr(std::min(by.size(), by.find('/') + 1));
+      if (std::any_of(servers.begin(), servers.end(), [&](const gateway::Server& s) { return s.name == name; }))
+        return {};
+      std::this_thread::sleep_for(10ms);
+    }
+    return fail(context.stop.stop_requested() ? ErrorKind::cancelled : ErrorKind::failed,
+                by.empty() ? "the new version gave no answer through the gateway"
+                           : "the gateway still sends requests to " + by);
+  }();
+  if (!switched) {
+    // The stage goes on serving what it served (R3.4).
+    auto held = site.hold(work.stage);
+    if (site.admit(work, true) && work.current && work.current->deployment != work.deployment.id &&
+        switched.error().kind != ErrorKind::cancelled) {
+      (void)site.gateway->show(stage, work.current->deployment.value);
+    }
+    return switched.error();
+  }
+  std::vector<Instance> extra;
+  for (const auto& instance : record.instances) {
+    if (instance.index >= work.instances) extra.push_back(instance);
+  }
+  if (!extra.empty()) {
+    if (auto gone = take_some_down(site, record, extra, context); !gone) return gone.error();
+  }
+  if (auto synced = site.records.sync(record); !synced) return synced.error();
+  context.log.line(work.instances == 0 ? "the stage is scaled to 0: its address says so"
+                                       : site.url(work.stack_name, work.stage_name) + " is answered by this version");
+  Done done;
+  done.instances = work.instances;
+  return done;
+}
+
+}  // namespace sluice::platform::local
