@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/files.h"
 #include "base/process.h"
 #include "platform/local/health.h"
 #include "platform/local/instances.h"
@@ -78,7 +79,7 @@ Result<> run_command(Site& site, const Work& work, Context& context, const std::
   ProcessCommand process;
   process.argv = site.sandbox.command(spec);
   const char* path = ::getenv("PATH");
-  process.env = {{"PATH", path ? path : sandbox::kPath}};
+  process.env = std::map<std::string, std::string>{{"PATH", path ? path : sandbox::kPath}};
   process.stop = context.stop;
   process.grace = kCommandGrace;
   process.time_limit = std::max<Duration>(context.deadline - site.clock.now(), 1ms);
