@@ -1,9 +1,9 @@
 #include "store/encode.h"
 
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "base/codec.h"
+#include "store/json_text.h"
 
 namespace sluice::store {
 namespace {
@@ -22,13 +22,11 @@ Result<T> decode(const std::string& text, const char* what) {
 
 }  // namespace
 
-std::string encode(const pipeline::Stack& stack) { return boost::json::serialize(codec::write(stack)); }
+std::string encode(const pipeline::Stack& stack) { return json_text(stack); }
 Result<pipeline::Stack> decode_stack(const std::string& text) { return decode<pipeline::Stack>(text, "stack"); }
-std::string encode(const pipeline::EventBody& body) { return boost::json::serialize(codec::write(body)); }
+std::string encode(const pipeline::EventBody& body) { return json_text(body); }
 Result<pipeline::EventBody> decode_event(const std::string& text) { return decode<pipeline::EventBody>(text, "event"); }
-std::string encode(const std::vector<pipeline::StageId>& stages) {
-  return boost::json::serialize(codec::write(stages));
-}
+std::string encode(const std::vector<pipeline::StageId>& stages) { return json_text(stages); }
 Result<std::vector<pipeline::StageId>> decode_stages(const std::string& text) {
   return decode<std::vector<pipeline::StageId>>(text, "list of stages");
 }
