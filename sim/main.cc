@@ -21,7 +21,7 @@ void on_abort(int) {
 }
 
 // True when the life was without a violation.
-bool live(const Settings& settings, std::ostringstream& log) {
+bool live(const Settings& settings, std::ostringstream& log, std::size_t& successes) {
   running = fmt::format("seed {}", settings.seed);
   log.str("");
   Simulation simulation(settings);
@@ -32,6 +32,7 @@ bool live(const Settings& settings, std::ostringstream& log) {
   } catch (const Violation& violation) {
     wrong = violation.what();
   }
+  successes += simulation.successes();
   if (wrong.empty()) {
     if (settings.verbose)
       fmt::print("seed {}: {} events, {} successes\n", settings.seed, simulation.events(), simulation.successes());
@@ -83,11 +84,12 @@ int main(int argc, char** argv) {
   spdlog::set_default_logger(logger);
   std::signal(SIGABRT, sluice::sim::on_abort);
 
-  std::size_t passed = 0, failed = 0;
+  std::size_t passed = 0, failed = 0, successes = 0;
   for (std::uint64_t seed = first; seed <= last; ++seed) {
     settings.seed = seed;
-    ++(sluice::sim::live(settings, log) ? passed : failed);
+    ++(sluice::sim::live(settings, log, successes) ? passed : failed);
   }
+  fmt::print("{} deployments succeeded\n", successes);
   fmt::print("{} passed, {} failed\n", passed, failed);
   return failed == 0 ? 0 : 1;
 }

@@ -142,6 +142,12 @@ std::optional<Precedent> MemoryLedger::retry_precedent(const StageId& stage) {
   return std::nullopt;
 }
 
+std::optional<Precedent> MemoryLedger::deployment_precedent(const StageId& stage, const DeploymentId& id) {
+  for (const DeploymentRecord& record : deployments_)
+    if (record.stage == stage && record.deployment.id == id) return precedent_of(record);
+  return std::nullopt;
+}
+
 std::optional<Precedent> MemoryLedger::rollback_precedent(const StageId& stage, const std::string& to,
                                                           ChangeNumber serving) {
   const DeploymentRecord* found = nullptr;

@@ -17,6 +17,8 @@ class MemoryLedger final : public conductor::Ledger {
   std::optional<pipeline::ApprovalPrecedent> approval_precedent(const pipeline::Stack&, const std::string& stage,
                                                                 pipeline::ChangeNumber) override;
   std::optional<pipeline::Precedent> retry_precedent(const pipeline::StageId&) override;
+  std::optional<pipeline::Precedent> deployment_precedent(const pipeline::StageId&,
+                                                          const pipeline::DeploymentId&) override;
   std::optional<pipeline::Precedent> rollback_precedent(const pipeline::StageId&, const std::string& to,
                                                         pipeline::ChangeNumber serving) override;
   void promote_precedent(const pipeline::Stack&, pipeline::Promote&) override;

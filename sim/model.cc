@@ -78,7 +78,10 @@ struct Model::Observing {
     require(!stage.pending && !stage.waiting && !stage.held, "something waits at a deleted stage (R6.2)");
     std::erase(of.order, e.stage);
   }
-  void operator()(const StageDeletionForced&) const { need_decider("a deletion forced"); }
+  void operator()(const StageDeletionForced& e) const {
+    need_decider("a deletion forced");
+    at(e.stage).forced = true;
+  }
   void operator()(const StageDeleted& e) const {
     At& stage = at(e.stage);
     require(stage.leaving && !stage.active, "a stage ended with a deployment active (R6.2)");
@@ -335,8 +338,12 @@ void Model::at_rest(const Stack& stack, const NullPlatform& platform) const {
                 stage.waiting,
             where + "saved settings were never brought in (R7.2)");
   }
+  gone(stack.id, platform);
+}
+
+void Model::gone(const StackId& stack, const NullPlatform& platform) const {
   for (const auto& [id, at] : platform.stages())
-    if (stack_of(id.value) == stack.id && !find_stage(stack, id))
+    if (stack_of(id.value) == stack && stages_.at(id).gone && !stages_.at(id).forced)
       require(at.sets.empty() && !at.routed, id.value + " is deleted, but something of it runs (R6.2)");
 }
 

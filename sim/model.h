@@ -26,6 +26,8 @@ class Model {
   void compare(const pipeline::Stack& stack);
   // What a world without faults must have come to (R3.3, R7.2, R7.5, R9.1).
   void at_rest(const pipeline::Stack& stack, const NullPlatform& platform) const;
+  // Of stages that are deleted nothing is left, unless their deletion was forced against the platform (R6.5).
+  void gone(const pipeline::StackId& stack, const NullPlatform& platform) const;
   // At any time: what serves goes on serving (R3.4).
   void serving(const pipeline::Stack& stack, const NullPlatform& platform) const;
   [[nodiscard]] std::size_t successes() const { return successes_; }
@@ -44,6 +46,7 @@ class Model {
     bool paused = false;
     bool leaving = false;
     bool gone = false;
+    bool forced = false;
     ChangeNumber mark = 0;
     pipeline::Attempt attempt = 0;
     pipeline::Revision revision = 1;

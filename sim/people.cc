@@ -97,6 +97,7 @@ CommandBody People::about_a_stage(const Stack& stack, const Stage& stage) {
   if (roll < 25) {
     Retry retry;
     retry.stage = name;
+    if (stage.last && chance_.percent(25)) retry.deployment = stage.last->deployment;
     return retry;
   }
   if (roll < 32) return Redeploy{name, chance_.percent(20)};

@@ -39,7 +39,8 @@ Simulation::Simulation(const Settings& settings)
     : settings_(settings),
       chance_(settings.seed),
       platform_([this](const Work& work) { return built(work); }),
-      people_(chance_) {
+      people_(chance_),
+      habits_(habits_of(chance_)) {
   if (settings.sqlite) {
     std::string name = (std::filesystem::temp_directory_path() / "sluice-sim-XXXXXX").string();
     require(::mkdtemp(name.data()) != nullptr, "no temporary folder can be made");
@@ -125,25 +126,41 @@ void Simulation::crash() {
   boot();
 }
 
+// Lives differ: some are busy, some are quiet, some are spared by fortune. So both deep and crowded states are met.
+Simulation::Habits Simulation::habits_of(Chance& chance) {
+  Habits habits;
+  habits.people = chance.pick(std::vector<std::size_t>{10, 30, 80, 250});
+  habits.time = chance.pick(std::vector<std::size_t>{10, 40, 120});
+  habits.repeats = chance.pick(std::vector<std::size_t>{0, 10, 40});
+  habits.crashes = chance.pick(std::vector<std::size_t>{0, 4, 15, 40});
+  habits.faults = chance.pick(std::vector<std::size_t>{0, 20, 100});
+  return habits;
+}
+
 void Simulation::one_step() {
-  const std::size_t roll = chance_.below(1000);
-  if (roll < 250) {
+  std::size_t roll = chance_.below(1000);
+  const auto is = [&](std::size_t share) {
+    if (roll < share) return true;
+    roll -= share;
+    return false;
+  };
+  if (is(habits_.people)) {
     somebody_asks();
-  } else if (roll < 450) {
-    take_and_commit();
-  } else if (roll < 800) {
-    if (!jobs_.empty()) advance(chance_.below(jobs_.size()));
-  } else if (roll < 880) {
-    if (!far_.empty()) happen(std::next(far_.begin(), static_cast<long>(chance_.below(far_.size())))->second);
-  } else if (roll < 960) {
+  } else if (is(habits_.time)) {
     const bool long_one = chance_.percent(5);
     clock_.pass(std::chrono::seconds(long_one ? 1500 : 1 + chance_.below(20)));
     note(long_one ? "-- 25 minutes pass" : "-- seconds pass");
     core_->tick();
-  } else if (roll < 985) {
+  } else if (is(habits_.repeats)) {
     repeat_a_result();
-  } else {
+  } else if (is(habits_.crashes)) {
     crash();
+  } else if (is(50)) {
+    if (!far_.empty()) happen(std::next(far_.begin(), static_cast<long>(chance_.below(far_.size())))->second);
+  } else if (chance_.percent(40) || jobs_.empty()) {
+    take_and_commit();
+  } else {
+    advance(chance_.below(jobs_.size()));
   }
   start_and_stop();
 }
@@ -194,7 +211,7 @@ void Simulation::take_and_commit() {
 
 void Simulation::commit_out() {
   Group group = *std::exchange(out_, std::nullopt);
-  if (!calm_ && !group.batches.empty() && chance_.percent(4)) {
+  if (!calm_ && !group.batches.empty() && chance_.below(100) < habits_.faults / 20) {
     note("-- a commit fails");
     core_->commit_failed();
     group.answer(fail(kDiskFull));
@@ -258,7 +275,7 @@ void Simulation::start_and_stop() {
 Simulation::Job::Fate Simulation::fate_of(const Work& work) {
   using Fate = Job::Fate;
   if (is_bad(work)) return Fate::fails_before;
-  if (calm_) return Fate::well;
+  if (calm_ || chance_.below(100) >= habits_.faults) return Fate::well;
   const std::size_t roll = chance_.below(100);
   if (roll < 6) return Fate::fails_before;
   if (roll < 10) return Fate::fails_after;
@@ -275,12 +292,19 @@ Result<platform::Done> Simulation::act(const Work& work, bool late) {
   return done;
 }
 
+// The token may also be that of the step which a discard breaks off, or of one that has failed: then it begins anew.
+bool Simulation::is_under_way(const Work& work) const {
+  const auto far = work.token ? far_.find(*work.token) : far_.end();
+  if (far == far_.end() || far->second.work.key() != work.key()) return false;
+  return !far->second.happened || far->second.done || work.kind != WorkKind::discard;
+}
+
 void Simulation::advance(std::size_t index) {
   using Fate = Job::Fate;
   Job& job = jobs_[index];
   const bool over = job.stop || clock_.now() >= job.work.deadline;
   if (job.fate == Fate::hangs && !over && !calm_) return;
-  if (job.work.token && far_.contains(*job.work.token)) {
+  if (is_under_way(job.work)) {
     Far& far = far_.at(*job.work.token);
     if (calm_) happen(far);
     if (!far.happened) return end(index, platform::NotYet{job.work.token, "still at it", std::chrono::seconds(5)});
@@ -365,8 +389,7 @@ void Simulation::come_to_rest() {
     start_and_stop();
     check();
   }
-  for (const auto& [id, stack] : committed_)
-    if (!stack.gone) model_.at_rest(stack, platform_);
+  for (const auto& [id, stack] : committed_) stack.gone ? model_.gone(id, platform_) : model_.at_rest(stack, platform_);
 }
 
 // State is what the events made of nothing.

@@ -19,7 +19,7 @@ namespace sluice::sim {
 
 struct Settings {
   std::uint64_t seed = 1;
-  int steps = 400;
+  int steps = 2500;
   bool sqlite = false;  // the real store in a temporary folder instead of memory
   bool verbose = false;
 };
@@ -54,12 +54,18 @@ class Simulation {
     Result<platform::Done> done = platform::Done{};
   };
 
+  // Of a thousand steps how many are each (what is left goes to work and commits); faults: of a hundred pieces of work.
+  struct Habits {
+    std::size_t people = 0, time = 0, repeats = 0, crashes = 0, faults = 0;
+  };
+  static Habits habits_of(Chance& chance);
   void boot();
   void crash();
   void one_step();
   void somebody_asks();
   void take_and_commit();
   void commit_out();
+  [[nodiscard]] bool is_under_way(const pipeline::Work& work) const;
   void advance(std::size_t index);
   void end(std::size_t index, platform::Advance result);
   void happen(Far& far);
@@ -85,6 +91,7 @@ class Simulation {
   NullPlatform platform_;
   Model model_;
   People people_;
+  const Habits habits_;
 
   // What dies with the server.
   std::optional<conductor::Core> core_;

@@ -20,6 +20,10 @@ class StoreLedger final : public Ledger {
   std::optional<pipeline::Precedent> retry_precedent(const pipeline::StageId& stage) override {
     return store_.retry_precedent(stage);
   }
+  std::optional<pipeline::Precedent> deployment_precedent(const pipeline::StageId& stage,
+                                                          const pipeline::DeploymentId& id) override {
+    return store_.deployment_precedent(stage, id);
+  }
   std::optional<pipeline::Precedent> rollback_precedent(const pipeline::StageId& stage, const std::string& to,
                                                         pipeline::ChangeNumber serving) override {
     return store_.rollback_precedent(stage, to, serving);

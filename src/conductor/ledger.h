@@ -25,6 +25,9 @@ class Ledger {
                                                                         const std::string& stage,
                                                                         pipeline::ChangeNumber) = 0;
   virtual std::optional<pipeline::Precedent> retry_precedent(const pipeline::StageId&) = 0;
+  // Of one that is named; nothing when it is not of this stage.
+  virtual std::optional<pipeline::Precedent> deployment_precedent(const pipeline::StageId&,
+                                                                  const pipeline::DeploymentId&) = 0;
   virtual std::optional<pipeline::Precedent> rollback_precedent(const pipeline::StageId&, const std::string& to,
                                                                 pipeline::ChangeNumber serving) = 0;
   virtual void promote_precedent(const pipeline::Stack&, pipeline::Promote&) = 0;

@@ -60,7 +60,10 @@ struct Attach {
     if (!is_pending(stack, c.stage, c.change)) c.precedent = ledger.approval_precedent(stack, c.stage, c.change);
   }
   void operator()(Retry& c) const {
-    if (const Stage* stage = find_stage(stack, c.stage)) c.precedent = ledger.retry_precedent(stage->id);
+    const Stage* stage = find_stage(stack, c.stage);
+    if (!stage) return;
+    c.precedent =
+        c.deployment.empty() ? ledger.retry_precedent(stage->id) : ledger.deployment_precedent(stage->id, c.deployment);
   }
   void operator()(Rollback& c) const {
     if (const Stage* stage = find_stage(stack, c.stage))
