@@ -1,0 +1,498 @@
+#include "platform/local/local.h"
+
+#include <signal.h>
+
+#include "base/files.h"
+#include "platform/local/fixture_test.h"
+#include "supervise/processes.h"
+
+namespace sluice::platform::local {
+namespace {
+
+using namespace std::chrono_literals;
+using pipeline::WorkKind;
+
+TEST_F(LocalTest, a_deployment_serves_under_its_address) {
+  auto result = deploy(web("one"));
+  ASSERT_TRUE(done(result)) << message(result);
+  auto answer = visit();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, "one");
+  EXPECT_EQ(platform_->url("shop", "dev"), "http://dev.shop.localhost:" + std::to_string(platform_->gateway_port()));
+  EXPECT_EQ(get(platform_->gateway_port(), "DEV.Shop.localhost:" + std::to_string(platform_->gateway_port())).body,
+            "one");
+}
+
+TEST_F(LocalTest, swaps_under_load_lose_no_request_and_show_no_old_version_after_the_switch) {
+  ASSERT_TRUE(done(deploy(web("v0"), 2)));
+  std::atomic<int> least = 0;  // the version that was reported as switched
+  std::atomic<bool> stop = false;
+  std::atomic<int> requests = 0, failed = 0, old = 0;
+  auto visitor = [&](bool keep) {
+    Visitor kept(platform_->gateway_port(), "dev.shop.localhost");
+    while (!stop) {
+      int at_least = least;
+      auto answer = keep ? kept.get() : visit();
+      ++requests;
+      if (answer.status != 200) {
+        ++failed;
+      } else if (std::stoi(answer.body.substr(1)) < at_least) {
+        ++old;
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> visitors;
+    for (int i = 0; i < 4; ++i) visitors.emplace_back(visitor, i % 2 == 0);
+    for (int version = 1; version <= 6; ++version) {
+      auto result = deploy(web("v" + std::to_string(version)), 2);
+      EXPECT_TRUE(done(result)) << message(result);
+      least = version;
+      EXPECT_TRUE(done(retire()));
+      if (version == 3) {
+        EXPECT_TRUE(done(deploy(web("other"), 1, "prod"))) << "a new stage is a reload";
+      }
+    }
+    stop = true;
+  }
+  EXPECT_GT(requests, 100);
+  EXPECT_EQ(failed, 0) << "of " << requests;
+  EXPECT_EQ(old, 0) << "of " << requests;
+}
+
+TEST_F(LocalTest, R3_4_a_failed_start_says_the_apps_last_words_and_leaves_what_serves) {
+  ASSERT_TRUE(done(deploy(web("good"))));
+  build::Plan plan;
+  plan.run = "for i in $(seq 30); do echo line $i; done; echo cannot find the moon >&2; exit 42";
+  auto result = deploy(artifact({{"x", ""}}, plan));
+  ASSERT_TRUE(std::holds_alternative<Error>(result));
+  EXPECT_NE(
+      message(result).find("the app exited 3 times while starting, the last time with status 42; its last lines:\n"),
+      std::string::npos)
+      << message(result);
+  EXPECT_NE(message(result).find("\nline 30\ncannot find the moon"), std::string::npos) << message(result);
+  EXPECT_EQ(message(result).find("line 11\n"), std::string::npos) << "twenty lines";
+  EXPECT_EQ(visit().body, "good");
+  EXPECT_TRUE(done(retire()));
+  EXPECT_EQ(visit().body, "good");
+}
+
+TEST_F(LocalTest, an_app_that_listens_elsewhere_is_told_so) {
+  build::Plan plan;
+  plan.health_timeout = 1500ms;
+  plan.run =
+      "PORT=0 exec python3 -c 'import http.server as h; s=h.HTTPServer((\"127.0.0.1\", 0), "
+      "h.SimpleHTTPRequestHandler); "
+      "print(s.server_port, flush=True); s.serve_forever()'";
+  auto result = deploy(artifact({{"x", ""}}, plan));
+  ASSERT_TRUE(std::holds_alternative<Error>(result));
+  auto text = message(result);
+  auto port = text.substr(text.rfind('\n') + 1);
+  EXPECT_NE(text.find("did not listen on its port within 1.5s; it listens on port " + port + " instead"),
+            std::string::npos)
+      << text;
+}
+
+TEST_F(LocalTest, an_app_that_answers_with_an_error_is_not_healthy) {
+  build::Plan plan;
+  plan.health_timeout = 1s;
+  plan.health_path = "/missing";
+  auto result = deploy(web("sick", plan));
+  ASSERT_TRUE(std::holds_alternative<Error>(result));
+  EXPECT_NE(message(result).find("the app answered GET /missing with status 404 for"), std::string::npos)
+      << message(result);
+  EXPECT_EQ(visit().status, 503);
+}
+
+TEST_F(LocalTest, R7_5_scales_in_place_from_one_to_three_to_none_and_back) {
+  ASSERT_TRUE(done(deploy(web("v"))));
+  auto scale = [&](std::int64_t count) {
+    stages_["dev"].instances = count;
+    auto result = run(work(WorkKind::scale));
+    EXPECT_TRUE(done(result)) << message(result);
+    EXPECT_EQ(done(result) ? std::get<Done>(result).instances : -1, count);
+  };
+  auto seen = [&] {
+    std::set<std::string> instances;
+    for (int i = 0; i < 12; ++i) {
+      auto body = visit("dev", "/env").body;
+      auto at = body.find("SLUICE_INSTANCE=");
+      instances.insert(at == std::string::npos ? "?" : body.substr(at + 16, body.find('\n', at) - at - 16));
+    }
+    return instances;
+  };
+  std::atomic<bool> stop = false;
+  std::atomic<int> failed = 0;
+  {
+    std::jthread visitor([&] {
+      while (!stop) failed += visit().status != 200;
+    });
+    scale(3);
+    EXPECT_EQ(seen(), (std::set<std::string>{"0", "1", "2"}));
+    scale(2);
+    EXPECT_EQ(seen(), (std::set<std::string>{"0", "1"}));
+    stop = true;
+  }
+  EXPECT_EQ(failed, 0);
+  scale(0);
+  auto asleep = visit();
+  EXPECT_EQ(asleep.status, 503);
+  EXPECT_NE(asleep.body.find("scaled to 0"), std::string::npos);
+  EXPECT_NE(asleep.head.find("retry-after"), std::string::npos) << asleep.head;
+  scale(1);
+  EXPECT_EQ(seen(), (std::set<std::string>{"0"}));
+}
+
+TEST_F(LocalTest, R7_5_at_zero_a_deployment_succeeds_with_nothing_running) {
+  ASSERT_TRUE(done(deploy(web("v1"))));
+  auto result = deploy(web("v2"), 0);
+  ASSERT_TRUE(done(result)) << message(result);
+  EXPECT_TRUE(done(retire()));
+  EXPECT_NE(visit().body.find("scaled to 0"), std::string::npos);
+  stages_["dev"].instances = 1;
+  EXPECT_TRUE(done(run(work(WorkKind::scale))));
+  EXPECT_EQ(visit().body, "v2");
+}
+
+TEST_F(LocalTest, R7_5_a_stage_scaled_since_the_start_switches_to_what_is_desired_now) {
+  ASSERT_TRUE(done(deploy(web("v1"))));
+  ASSERT_TRUE(done(deploy(web("v2"), 3)));
+  auto again = work(WorkKind::switch_over);
+  again.instances = 1;
+  EXPECT_TRUE(done(run(again)));
+  EXPECT_EQ(visit().body, "v2");
+  again.instances = 2;
+  EXPECT_TRUE(done(run(again)));
+  EXPECT_EQ(visit().body, "v2");
+}
+
+TEST_F(LocalTest, R9_3_nothing_is_started_or_routed_for_an_attempt_that_comes_late) {
+  ASSERT_TRUE(done(deploy(web("v1"))));
+  auto late = work(WorkKind::start);
+  auto late_switch = work(WorkKind::switch_over);
+  ASSERT_TRUE(done(deploy(web("v2"))));
+  ASSERT_TRUE(done(retire()));
+  for (const auto& piece : {late, late_switch}) {
+    auto result = run(piece);
+    EXPECT_NE(message(result).find("comes late"), std::string::npos) << message(result);
+  }
+  EXPECT_EQ(visit().body, "v2");
+  EXPECT_TRUE(std::holds_alternative<Error>(run(late)));
+}
+
+TEST_F(LocalTest, R9_3_after_a_discard_its_attempt_starts_nothing_and_the_route_is_back) {
+  ASSERT_TRUE(done(deploy(web("v1"))));
+  auto before = stages_["dev"].current;
+  ASSERT_TRUE(done(deploy(web("v2"))));
+  stages_["dev"].current = before;  // the switch was not yet known to be done
+  EXPECT_TRUE(done(run(work(WorkKind::discard))));
+  EXPECT_EQ(visit().body, "v1");
+  for (auto kind : {WorkKind::start, WorkKind::switch_over}) {
+    auto result = run(work(kind));
+    EXPECT_NE(message(result).find("cancelled"), std::string::npos) << message(result);
+  }
+  EXPECT_TRUE(done(run(work(WorkKind::discard)))) << "again is nothing";
+  EXPECT_EQ(visit().body, "v1");
+}
+
+TEST_F(LocalTest, retiring_lets_requests_finish_and_then_takes_everything_away) {
+  ASSERT_TRUE(done(deploy(web("v1"))));
+  std::string slow;
+  std::jthread visitor([&] { slow = visit("dev", "/slow").body; });
+  ASSERT_TRUE(done(deploy(web("v2"))));
+  ASSERT_TRUE(done(retire()));
+  visitor.join();
+  EXPECT_EQ(slow, "v1");
+  EXPECT_TRUE(supervise::with_argument("dep_test0001dev1").empty());
+  EXPECT_FALSE(std::filesystem::exists(dir_ / "stages" / "stg_test0001dev" / "dep_test0001dev1"));
+  auto lines = logs::read_lines(logs_->runtime_dir("stk_test0001", "stg_test0001dev"), std::nullopt, "");
+  ASSERT_TRUE(lines);
+  std::string all;
+  for (const auto& line : lines->lines) all += line.instance + " " + line.text + "\n";
+  EXPECT_NE(all.find("1.1.0 bye\n"), std::string::npos) << "its log is kept, to the last line: " << all;
+}
+
+TEST_F(LocalTest, R6_2_removing_a_stage_ends_its_instances_and_its_address) {
+  ASSERT_TRUE(done(deploy(web("v1"), 2)));
+  ASSERT_TRUE(done(deploy(web("other"), 1, "prod")));
+  stages_["dev"].attempt += 1;
+  auto removal = work(WorkKind::remove);
+  EXPECT_TRUE(done(run(removal)));
+  EXPECT_EQ(visit().status, 404);
+  EXPECT_TRUE(supervise::with_argument("dep_test0001dev1").empty());
+  EXPECT_TRUE(done(run(removal))) << "again is nothing";
+  stages_["dev"].attempt += 1;
+  EXPECT_NE(message(run(work(WorkKind::start))).find("has been removed"), std::string::npos);
+  EXPECT_EQ(visit("prod").body, "other");
+}
+
+TEST_F(LocalTest, pages_say_why_nothing_answers) {
+  auto unknown = visit("nowhere");
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_NE(unknown.body.find("No stage has this address"), std::string::npos);
+  stages_["dev"].attempt = 1;
+  stages_["dev"].last.id = {"dep_test0001dev1"};
+  ASSERT_TRUE(done(run(work(WorkKind::provision))));
+  auto empty = visit();
+  EXPECT_EQ(empty.status, 503);
+  EXPECT_NE(empty.body.find("Nothing is deployed here yet"), std::string::npos);
+}
+
+TEST_F(LocalTest, an_instance_that_dies_comes_back) {
+  ASSERT_TRUE(done(deploy(web("v1"))));
+  visit("dev", "/die");
+  EXPECT_TRUE(eventually([&] { return visit().body == "v1"; }));
+}
+
+TEST_F(LocalTest, of_two_instances_one_may_die_and_no_get_is_lost) {
+  ASSERT_TRUE(done(deploy(web("v1"), 2)));
+  std::vector<int> statuses;
+  for (const auto& process : supervise::with_argument("SLUICE_INSTANCE=${SLUICE_INSTANCE-$2}")) {
+    if (process.parent != 1) {
+      supervise::send(process, SIGKILL);
+      break;
+    }
+  }
+  for (int i = 0; i < 50; ++i) statuses.push_back(visit().status);
+  EXPECT_EQ(std::count(statuses.begin(), statuses.end(), 200), 50);
+}
+
+TEST_F(LocalTest, a_killed_gateway_comes_back_with_its_routes) {
+  ASSERT_TRUE(done(deploy(web("one"))));
+  ASSERT_TRUE(done(deploy(web("two"))));
+  for (const auto& process : supervise::with_argument("unix@master.sock,mode,600")) {
+    char cwd[4096];
+    auto size = ::readlink(("/proc/" + std::to_string(process.pid) + "/cwd").c_str(), cwd, sizeof cwd);
+    if (size > 0 && std::string(cwd, static_cast<std::size_t>(size)).rfind(dir_.string(), 0) == 0) {
+      supervise::send(process, SIGKILL);
+    }
+  }
+  EXPECT_TRUE(eventually([&] { return visit().body == "two"; }));
+  EXPECT_TRUE(done(retire()));
+  ASSERT_TRUE(done(deploy(web("three"))));
+  EXPECT_EQ(visit().body, "three");
+}
+
+TEST_F(LocalTest, R9_2_apps_serve_while_the_server_is_away_and_are_found_again) {
+  ASSERT_TRUE(done(deploy(web("one"))));
+  auto port = platform_->gateway_port();
+  auto before = supervise::with_argument("dep_test0001dev1");
+  platform_.reset();
+  EXPECT_EQ(get(port, "dev.shop.localhost").body, "one");
+  open();
+  EXPECT_EQ(platform_->gateway_port(), port);
+  auto back = platform_->reconcile({stack()});
+  EXPECT_TRUE(back) << back.error().message;
+  EXPECT_EQ(visit().body, "one");
+  EXPECT_EQ(supervise::with_argument("dep_test0001dev1"), before) << "no second copy, and not another";
+  ASSERT_TRUE(done(deploy(web("two"))));
+  EXPECT_EQ(visit().body, "two");
+}
+
+TEST_F(LocalTest, down_ends_everything_and_the_next_start_brings_it_back) {
+  ASSERT_TRUE(done(deploy(web("one"), 2)));
+  auto port = platform_->gateway_port();
+  platform_.reset();
+  auto down = LocalPlatform::down(dir_);
+  ASSERT_TRUE(down) << down.error().message;
+  EXPECT_TRUE(eventually([&] { return processes() == 0; }));
+  EXPECT_EQ(get(port, "dev.shop.localhost").status, 0);
+  EXPECT_TRUE(LocalPlatform::down(dir_)) << "nothing running is no error";
+  open();
+  ASSERT_TRUE(platform_->reconcile({stack()}));
+  EXPECT_EQ(platform_->gateway_port(), port);
+  EXPECT_TRUE(eventually([&] { return visit().body == "one"; }));
+}
+
+TEST_F(LocalTest, what_belongs_to_no_stage_goes_at_the_start) {
+  ASSERT_TRUE(done(deploy(web("one"))));
+  ASSERT_TRUE(done(deploy(web("stray"), 1, "prod")));
+  auto before = stages_["dev"];
+  auto half = deploy(web("half"));  // its end never reached the store
+  stages_["dev"] = before;
+  stages_["dev"].attempt = 2;
+  stages_.erase("prod");
+  open();
+  ASSERT_TRUE(platform_->reconcile({stack()}));
+  EXPECT_EQ(visit("prod").status, 404);
+  EXPECT_EQ(visit().body, "one") << "the route is back";
+  EXPECT_TRUE(supervise::with_argument("dep_test0001prod1").empty());
+  EXPECT_TRUE(supervise::with_argument("dep_test0001dev2").empty());
+  EXPECT_FALSE(supervise::with_argument("dep_test0001dev1").empty());
+}
+
+TEST_F(LocalTest, R9_1_every_step_can_be_taken_again) {
+  ASSERT_TRUE(done(deploy(web("one"))));
+  ASSERT_TRUE(done(deploy(web("two"), 2)));
+  auto before = supervise::with_argument("dep_test0001dev2").size();
+  open();
+  for (auto kind : {WorkKind::publish, WorkKind::provision, WorkKind::release, WorkKind::start, WorkKind::verify,
+                    WorkKind::switch_over}) {
+    auto result = run(work(kind));
+    EXPECT_TRUE(done(result)) << message(result);
+  }
+  EXPECT_EQ(supervise::with_argument("dep_test0001dev2").size(), before) << "no second copy runs";
+  EXPECT_EQ(visit().body, "two");
+  EXPECT_TRUE(done(retire()));
+  EXPECT_TRUE(done(retire()));
+  EXPECT_EQ(visit().body, "two");
+}
+
+TEST_F(LocalTest, a_start_that_is_stopped_leaves_what_it_made_to_the_discard) {
+  build::Plan plan;
+  plan.run = "exec sleep 1000";
+  std::stop_source stop;
+  auto built = artifact({{"x", ""}}, plan);
+  stages_["dev"].attempt = 1;
+  stages_["dev"].last.id = {"dep_test0001dev1"};
+  stages_["dev"].last.artifact = built;
+  std::jthread canceller([&] {
+    eventually([&] { return !supervise::with_argument("dep_test0001dev1").empty(); });
+    stop.request_stop();
+  });
+  auto result = run(work(WorkKind::start), stop.get_token());
+  ASSERT_TRUE(std::holds_alternative<Error>(result));
+  EXPECT_EQ(std::get<Error>(result).kind, ErrorKind::cancelled);
+  EXPECT_TRUE(done(run(work(WorkKind::discard))));
+  EXPECT_TRUE(supervise::with_argument("dep_test0001dev1").empty());
+}
+
+TEST_F(LocalTest, what_an_app_is_told_and_nobody_else) {
+  environment_ = {{"PASSWORD", "hunter2-and-more"}, {"PORT", "1"}, {"SLUICE_URL", "mine"}, {"EMPTY", ""}};
+  build::Plan plan;
+  plan.environment = {{"MODE", "plan"}, {"PASSWORD", "plan"}};
+  ASSERT_TRUE(done(deploy(web("v", plan))));
+  auto env = "\n" + visit("dev", "/env").body + "\n";
+  for (const char* line : {"PASSWORD=hunter2-and-more", "HOST=127.0.0.1", "SLUICE_URL=mine", "SLUICE_INSTANCE=0",
+                           "MODE=plan", "EMPTY=", "SLUICE_STAGE=dev", "HOME=/home/app"}) {
+    EXPECT_NE(env.find("\n" + std::string(line) + "\n"), std::string::npos) << line << " is not in " << env;
+  }
+  EXPECT_EQ(env.find("\nPORT=1\n"), std::string::npos);
+  EXPECT_TRUE(supervise::with_argument("hunter2-and-more").empty()) << "no secret in the process list";
+}
+
+TEST_F(LocalTest, headers_that_only_a_proxy_may_set_are_its_own) {
+  ASSERT_TRUE(done(deploy(web("v"))));
+  auto got = get(platform_->gateway_port(), "dev.shop.localhost", "/headers",
+                 "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\nForwarded: for=6.6.6.6\r\nProxy: evil\r\n"
+                 "X-Request-Id: mine\r\nX-Sluice-Probe: guess\r\n");
+  EXPECT_EQ(got.status, 200);
+  EXPECT_EQ(got.body.find("6.6.6.6"), std::string::npos) << got.body;
+  EXPECT_EQ(got.body.find("evil"), std::string::npos) << got.body;
+  EXPECT_EQ(got.body.find("mine"), std::string::npos) << got.body;
+  EXPECT_EQ(got.body.find("guess"), std::string::npos) << got.body;
+  EXPECT_NE(got.body.find("x-forwarded-for: 127.0.0.1"), std::string::npos) << got.body;
+  EXPECT_NE(got.body.find("x-forwarded-proto: http\n"), std::string::npos) << got.body;
+  EXPECT_EQ(got.head.find("x-sluice-server"), std::string::npos) << got.head;
+}
+
+TEST_F(LocalTest, the_access_log_is_kept_by_stage) {
+  ASSERT_TRUE(done(deploy(web("v"))));
+  ASSERT_TRUE(done(deploy(web("w"), 1, "prod")));
+  ASSERT_EQ(get(platform_->gateway_port(), "dev.shop.localhost", "/a?b=c", "Authorization: Bearer secret\r\n").status,
+            200);
+  ASSERT_EQ(visit("prod", "/elsewhere").status, 200);
+  Result<logs::Lines> lines;
+  EXPECT_TRUE(eventually([&] {
+    lines = platform_->access_lines("shop", "dev", std::nullopt, "");
+    return lines && !lines->lines.empty();
+  }));
+  ASSERT_EQ(lines->lines.size(), 1U) << "health checks and other stages are not in it";
+  const auto& text = lines->lines[0].text;
+  EXPECT_EQ(text.rfind("127.0.0.1 \"GET /a?b=c HTTP/1.1\" 200 ", 0), 0U) << text;
+  EXPECT_EQ(text.find("secret"), std::string::npos) << text;
+  EXPECT_LT(clock_.now() - lines->lines[0].at, 1min);
+  visit("dev", "/second");
+  EXPECT_TRUE(eventually([&] {
+    auto more = platform_->access_lines("shop", "dev", std::nullopt, lines->cursor);
+    return more && more->lines.size() == 1 && more->lines[0].text.find("/second") != std::string::npos;
+  }));
+}
+
+TEST_F(LocalTest, a_release_command_runs_once_in_the_sandbox_before_anything_starts) {
+  build::Plan plan;
+  plan.release = "echo releasing $SLUICE_STAGE $PASSWORD; test -z \"$PORT\"";
+  environment_ = {{"PASSWORD", "pw"}};
+  auto result = deploy(web("v", plan));
+  EXPECT_TRUE(done(result)) << message(result);
+  EXPECT_NE(log_.find("releasing dev pw\n"), std::string::npos) << log_;
+  plan.release = "echo the table is locked; exit 3";
+  result = deploy(web("v", plan));
+  EXPECT_NE(message(result).find("the release command ended with status 3; its last lines:\nthe table is locked"),
+            std::string::npos)
+      << message(result);
+  EXPECT_EQ(visit().body, "v");
+}
+
+TEST_F(LocalTest, R9_4_a_release_command_has_a_limit) {
+  build::Plan plan;
+  plan.release = "sleep 1000";
+  auto built = web("v", plan);
+  stages_["dev"].attempt = 1;
+  stages_["dev"].last.id = {"dep_test0001dev1"};
+  stages_["dev"].last.artifact = built;
+  auto piece = work(WorkKind::release);
+  piece.deadline = clock_.now() + 300ms;
+  EXPECT_NE(message(run(piece)).find("the release command was not done within"), std::string::npos);
+  EXPECT_TRUE(supervise::with_argument("dep_test0001dev1").empty());
+}
+
+TEST_F(LocalTest, R9_1_an_interrupted_release_is_dead_before_it_runs_again) {
+  build::Plan plan;
+  plan.release = "echo once; exec sleep 1000";
+  stages_["dev"].attempt = 1;
+  stages_["dev"].last.id = {"dep_test0001dev1"};
+  stages_["dev"].last.artifact = web("v", plan);
+  // A process of the first run that outlived its server.
+  auto env = dir_ / "stages" / "stg_test0001dev" / "dep_test0001dev1" / "release";
+  ASSERT_TRUE(make_dirs(env));
+  ProcessCommand left;
+  left.argv = {"sh", "-c", "while :; do sleep 0.01; done", env.string()};
+  auto child = Child::start(left);
+  ASSERT_TRUE(child);
+  auto piece = work(WorkKind::release);
+  piece.deadline = clock_.now() + 500ms;
+  run(piece);
+  EXPECT_EQ(child->wait(), 128 + SIGKILL);
+}
+
+TEST_F(LocalTest, a_verify_command_asks_the_new_version_before_it_gets_requests) {
+  ASSERT_TRUE(done(deploy(web("old"))));
+  build::Plan plan;
+  plan.verify =
+      "python3 -c 'import os, urllib.request as u; t=u.urlopen(os.environ[\"SLUICE_VERIFY_URL\"]).read(); "
+      "print(t); assert t == b\"new\"'";
+  auto result = deploy(web("new", plan));
+  EXPECT_TRUE(done(result)) << message(result);
+  EXPECT_NE(log_.find("b'new'"), std::string::npos) << log_;
+  result = deploy(web("wrong", plan));
+  EXPECT_NE(message(result).find("the verify command ended with status 1"), std::string::npos) << message(result);
+  EXPECT_EQ(visit().body, "new");
+}
+
+TEST_F(LocalTest, a_taken_port_is_named) {
+  auto other = dir_ / "other";
+  auto taken =
+      LocalPlatform::start({other, "127.0.0.1", platform_->gateway_port()}, *logs_, *builder_, *sandbox_, clock_);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().kind, ErrorKind::conflict);
+  EXPECT_NE(taken.error().message.find(std::to_string(platform_->gateway_port())), std::string::npos);
+}
+
+TEST_F(LocalTest, a_data_directory_may_have_a_long_name) {
+  auto kept = dir_;
+  auto deep = dir_ / std::string(120, 'x') / std::string(60, 'y');
+  {
+    auto started = LocalPlatform::start({deep, "127.0.0.1", 0}, *logs_, *builder_, *sandbox_, clock_);
+    ASSERT_TRUE(started) << started.error().message;
+    std::swap(platform_, *started);
+    auto result = deploy(web("deep"));
+    EXPECT_TRUE(done(result)) << message(result);
+    EXPECT_EQ(visit().body, "deep");
+    std::swap(platform_, *started);
+  }
+  EXPECT_TRUE(LocalPlatform::down(deep));
+}
+
+}  // namespace
+}  // namespace sluice::platform::local
