@@ -22,7 +22,8 @@ class HistoryTest : public testing::Test {
   // "dev succeeded, prod not_reached"
   std::string where(const ChangeRef& change) {
     std::string out;
-    for (const auto& at : store->where_is(story.stack, change.number).value()) {
+    const auto found = store->where_is(story.stack, change.number).value();
+    for (const auto& at : found) {
       out += (out.empty() ? "" : ", ") + at.stage_name + (at.deleted ? " (deleted) " : " ") + at.state;
     }
     return out;

@@ -82,7 +82,8 @@ TEST_F(StoreTest, a_version_that_is_not_as_expected_writes_nothing_of_any_batch)
   EXPECT_THAT(done.error().message, HasSubstr("shop"));
   EXPECT_EQ(store->last_seq(), seq);
   EXPECT_EQ(store->events_after(0, 100).value().size(), 2u);
-  for (const auto& stack : store->load_stacks().value()) EXPECT_EQ(stack.source.branch, "main");
+  const auto stacks = store->load_stacks().value();
+  for (const auto& stack : stacks) EXPECT_EQ(stack.source.branch, "main");
 }
 
 TEST_F(StoreTest, batches_of_one_stack_follow_each_other_in_one_commit) {
