@@ -143,7 +143,7 @@ Result<> Gateway::load(const Options& options) {
     std::from_chars(kept->data(), kept->data() + kept->size(), settings_.port);
   }
   // Our own HAProxy may have it.
-  bool ours = kept && *kept == std::to_string(settings_.port) && socket_.ask("show info");
+  bool ours = kept && *kept == std::to_string(settings_.port) && socket_.ask("show info", 0ms);
   if (!ours) {
     auto free = try_port(settings_.address, settings_.port);
     if (!free) return fail(free.error());
@@ -186,7 +186,7 @@ Result<> Gateway::write(const Route& route) {
 }
 
 Result<std::string> Gateway::runtime_generation() const {
-  auto info = socket_.ask("show info");
+  auto info = socket_.ask("show info", 0ms);
   if (!info) return fail(info.error());
   const std::string key = "\ndescription: sluice ";
   auto at = info->find(key);

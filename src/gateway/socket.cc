@@ -7,6 +7,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <thread>
+#include <utility>
 
 namespace sluice::gateway {
 namespace {
@@ -20,7 +22,7 @@ struct Fd {
 
 }  // namespace
 
-Result<std::string> Socket::send(const char* name, const std::string& command) const {
+Result<std::string> Socket::send(const char* name, const std::string& command, Duration patience) const {
   auto problem = [](const char* what) {
     return fail(ErrorKind::unavailable,
                 std::string("the gateway does not answer: ") + what + ": " + std::strerror(errno));
@@ -28,16 +30,23 @@ Result<std::string> Socket::send(const char* name, const std::string& command) c
   // A socket's path has 107 bytes at most; through the folder's descriptor a data directory may have any length.
   Fd dir{::open(dir_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
   if (dir.value < 0) return problem("its folder");
-  Fd fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  if (fd.value < 0) return problem("socket");
-  timeval limit{5, 0};
-  ::setsockopt(fd.value, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  ::setsockopt(fd.value, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::string path = "/proc/self/fd/" + std::to_string(dir.value) + "/" + name;
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  if (::connect(fd.value, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return problem("connecting");
+  const auto until = std::chrono::steady_clock::now() + patience;
+  Fd fd{-1};
+  while (true) {
+    fd.value = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd.value < 0) return problem("socket");
+    if (::connect(fd.value, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) break;
+    if (std::chrono::steady_clock::now() >= until) return problem("connecting");
+    ::close(std::exchange(fd.value, -1));
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  timeval limit{5, 0};
+  ::setsockopt(fd.value, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  ::setsockopt(fd.value, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   std::string line = command + "\n";
   for (std::size_t sent = 0; sent < line.size();) {
     auto wrote = ::send(fd.value, line.data() + sent, line.size() - sent, MSG_NOSIGNAL);

@@ -268,7 +268,8 @@ TEST_F(LocalTest, a_killed_gateway_comes_back_with_its_routes) {
     }
   }
   EXPECT_TRUE(eventually([&] { return visit().body == "two"; }));
-  EXPECT_TRUE(done(retire()));
+  auto retired = retire();
+  EXPECT_TRUE(done(retired)) << message(retired);
   ASSERT_TRUE(done(deploy(web("three"))));
   EXPECT_EQ(visit().body, "three");
 }
