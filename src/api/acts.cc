@@ -28,7 +28,7 @@ Answer submit(Service& service, const Call& call, pipeline::CommandBody command)
     if (!row) return fail(row.error());
     return answer(202, deployment_view(*row));
   }
-  return answer(202, stage_view(service, *outcome->stack, *stage));
+  return fail(ErrorKind::conflict, "nothing was started: look at what " + stage->name + " is doing");
 }
 
 Answer submit_for_stage(Service& service, const Call& call, pipeline::CommandBody command) {

@@ -4,6 +4,9 @@
 #include <spdlog/spdlog.h>
 
 namespace sluice::api {
+namespace {
+constexpr std::size_t kBehind = 256u << 10;  // bytes; a sink is cut off at 1 MiB
+}
 
 Followers::Followers(identity::Identity& identity, Options options) : identity_(identity), options_(options) {
   thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
@@ -33,19 +36,25 @@ Result<http::StartStream> Followers::stream(const std::string& credential, Next 
 
 bool Followers::look(Follower& follower) {
   if (!identity_.valid(follower.credential)) return false;
-  Piece piece;
-  try {
-    piece = follower.next();
-  } catch (const std::exception& e) {
-    spdlog::error("api: a followed log: {}", e.what());
-    return false;
-  }
   const auto now = std::chrono::steady_clock::now();
-  if (piece.frames.empty() && now - follower.last_sent >= options_.heartbeat) piece.frames = ": still here\n\n";
-  if (piece.ended) piece.frames += "event: end\ndata: \n\n";
-  if (piece.frames.empty()) return true;
-  follower.last_sent = now;
-  return follower.sink->send(std::move(piece.frames)) && !piece.ended;
+  // A big log is sent as fast as it is read, and the others get their turn.
+  for (int turn = 0; turn < 16 && follower.sink->behind() < kBehind; ++turn) {
+    Piece piece;
+    try {
+      piece = follower.next();
+    } catch (const std::exception& e) {
+      spdlog::error("api: a followed log: {}", e.what());
+      return false;
+    }
+    const bool more = !piece.frames.empty() && !piece.ended;
+    if (piece.frames.empty() && now - follower.last_sent >= options_.heartbeat) piece.frames = ": still here\n\n";
+    if (piece.ended) piece.frames += "event: end\ndata: \n\n";
+    if (piece.frames.empty()) return true;
+    follower.last_sent = now;
+    if (!follower.sink->send(std::move(piece.frames)) || piece.ended) return false;
+    if (!more) return true;
+  }
+  return true;
 }
 
 void Followers::run(std::stop_token stop) {
