@@ -113,6 +113,8 @@ CommandBody People::about_a_stage(const Stack& stack, const Stage& stage) {
     Promote promote;
     promote.stage = name;
     promote.change = some_change(stack, stage);
+    const auto* before = &stage == stack.stages.data() ? nullptr : &stage - 1;
+    if (before && before->current && chance_.percent(50)) promote.change = before->current->change.number;
     return promote;
   }
   if (roll < 56) return Pause{name};

@@ -374,6 +374,22 @@ void Simulation::come_to_rest() {
   calm_ = true;
   for (auto& [token, far] : far_)
     if (chance_.percent(50)) happen(far);
+  rest();
+  // What was held or waited at a closed gate is let in, and it rests again.
+  note("-- all gates open");
+  for (const auto& [id, stack] : std::map(committed_)) {
+    for (const Stage& stage : stack.stages) {
+      if (!stage.paused) continue;
+      Request request;
+      request.stack_name = stack.name;
+      request.command = Command{Actor{ActorKind::user, "ada", Role::admin}, Resume{stage.name}};
+      submit(std::move(request));
+    }
+  }
+  rest();
+}
+
+void Simulation::rest() {
   for (int turn = 0;; ++turn) {
     require(turn < kRestLimit, "it never comes to rest");
     if (out_ || core_->has_group()) {

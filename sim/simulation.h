@@ -72,6 +72,7 @@ class Simulation {
   void repeat_a_result();
   void start_and_stop();
   void come_to_rest();
+  void rest();
   void check();
   void replay() const;
   Job::Fate fate_of(const pipeline::Work& work);
