@@ -136,7 +136,14 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
         job->response = loop_.handler.handle(job->request);
     });
     while (!job->done) co_await woken();
-    if (job->admitted && job->admission.streams) co_return co_await serve_exchange(job);
+    if (job->admitted && job->admission.streams) {
+      if (length.value_or(0) > job->admission.body_limit) {
+        const auto refusal = too_large(job->admission.body_limit);
+        co_await refuse(refusal);
+        co_return false;
+      }
+      co_return co_await serve_exchange(job);
+    }
     if (job->admitted && has_body) {
       if (auto refusal = co_await wire_.read_body(job->request.body, length, job->admission.body_limit)) {
         if (refusal->status != 0) co_await refuse(*refusal);
@@ -263,12 +270,13 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
       }
       bridge->finish(threw);
     });
-    if (!co_await answer_asks(*bridge)) co_return false;
+    if (!co_await answer_asks(*bridge, job->admission.body_limit)) co_return false;
     if (!keep_alive_) co_await wire_.linger();
     co_return keep_alive_;
   }
   // Until the thread has finished; true when the answer went out whole.
-  Task<bool> answer_asks(Bridge& bridge) {
+  Task<bool> answer_asks(Bridge& bridge, std::size_t body_limit) {
+    std::size_t read_so_far = 0;
     bool head_sent = false;
     ErrorCode error;
     while (true) {
@@ -277,7 +285,11 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
         const auto limit = loop_.options.exchange_stall_time;
         std::size_t got = 0;
         if (!error) got = co_await wire_.read_some_body(read->into, read->size, limit, error);
-        bridge.answer(moved(got, error));
+        read_so_far += got;
+        if (read_so_far > body_limit)
+          bridge.answer(fail(ErrorKind::too_large, too_large(body_limit).detail));
+        else
+          bridge.answer(moved(got, error));
       } else if (const auto* bytes = std::get_if<Bridge::Write>(&ask)) {
         if (!error) co_await write_part(bridge, head_sent, bytes->bytes, false, error);
         head_sent = true;

@@ -151,10 +151,13 @@ Task<std::size_t> Wire::read_some_body(char* into, std::size_t size, Duration li
   co_return got;
 }
 
+Refusal too_large(std::size_t limit) {
+  return {413, "the body is larger than the " + std::to_string(limit) + " bytes that are taken here"};
+}
+
 Task<std::optional<Refusal>> Wire::read_body(std::string& body, std::optional<std::uint64_t> length,
                                              std::size_t limit) {
-  const Refusal too_large{413, "the body is larger than the " + std::to_string(limit) + " bytes that are taken here"};
-  if (length.value_or(0) > limit) co_return too_large;
+  if (length.value_or(0) > limit) co_return too_large(limit);
   body.reserve(std::min<std::size_t>(length.value_or(0), 1u << 20));
   while (true) {
     const auto size = body.size();
@@ -163,7 +166,7 @@ Task<std::optional<Refusal>> Wire::read_body(std::string& body, std::optional<st
     const auto got = co_await read_some_body(body.data() + size, body.size() - size, loop_.options.stall_time, error);
     body.resize(size + got);
     if (error) co_return body_refusal(error);
-    if (body.size() > limit) co_return too_large;
+    if (body.size() > limit) co_return too_large(limit);
     if (got == 0) co_return std::nullopt;
   }
 }

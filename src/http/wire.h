@@ -17,6 +17,9 @@ using ErrorCode = boost::system::error_code;
 template <class T = void>
 using Task = boost::asio::awaitable<T>;
 
+// Of a body of more than `limit` bytes.
+Refusal too_large(std::size_t limit);
+
 class Wire {
  public:
   static constexpr std::size_t kPiece = 64u << 10;

@@ -318,7 +318,9 @@ TEST_F(LogsTest, a_large_log_takes_no_memory) {
     most = std::max(most, resident_kib());
   } while (!chunk.finished);
   EXPECT_GT(size + (150u << 20), 200u << 20);
-  EXPECT_LT(most - before, 24 << 10) << "KiB more than before";
+  if (kMemoryTells) {
+    EXPECT_LT(most - before, 24 << 10) << "KiB more than before";
+  }
 }
 
 }  // namespace
