@@ -112,7 +112,7 @@ Result<Exit> stage_set(Context& context) {
   if (said_json(context, *answer)) return Exit::done;
   say(fmt::format("Stage {} of {} is changed.\n", args.stage, args.stack));
   say_notice(*answer);
-  if (has(*answer, "approval"))
+  if (!has(*answer, "notice") && has(*answer, "approval"))
     say(fmt::format("#{} waits for approval there.\n", number_at(*answer, "approval.change")));
   return Exit::done;
 }

@@ -28,6 +28,9 @@ def play(path, sluice, keep):
     except (RuntimeError, SyntaxError, subprocess.TimeoutExpired, OSError) as error:
         failure = f"{type(error).__name__}: {error}"
     log = world.server_log()[-3000:] if world.server else ""
+    died = world.server.poll() if world.server else None
+    if failure and died is not None:
+        failure += f"\nthe server had ended by then, with {died}"
     problems = world.tear_down()
     if failure:
         failure += f"\nthe server's log ends:\n{log}"

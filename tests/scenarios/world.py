@@ -190,13 +190,13 @@ class World:
         self.env.pop("SLUICE_TOKEN", None)
         if role == "admin":
             return 0, ""
-        status, out = self.command(f"sluice token create the-{role} --role {role} --json")
-        if status == 0:
-            token = json.loads(out)["token"]
-            (self.root / f"token-{role}").write_text(token)
-        else:
-            token = (self.root / f"token-{role}").read_text()
-        self.env["SLUICE_TOKEN"] = token
+        kept = self.root / f"token-{role}"
+        if not kept.is_file():
+            status, out = self.command(f"sluice token create the-{role} --role {role} --json")
+            if status != 0:
+                return status, out
+            kept.write_text(json.loads(out)["token"])
+        self.env["SLUICE_TOKEN"] = kept.read_text()
         return 0, ""
 
     def ask(self, stack, stage, path="/"):
