@@ -6,8 +6,6 @@
 #include <numeric>
 #include <vector>
 
-#define TOML_EXCEPTIONS 0
-#define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
 
 namespace sluice::build {
@@ -37,8 +35,17 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 std::string printable(std::string_view text) {
   std::string out;
-  for (const char c : text.substr(0, 60)) out += c >= 0x20 && c != 0x7f ? c : '?';
+  for (const char c : text.substr(0, 160)) out += c >= 0x20 && c != 0x7f ? c : '?';
   return out;
+}
+
+std::optional<toml::table> parse(std::string_view text, Error& error) {
+  try {
+    return toml::parse(text);
+  } catch (const toml::parse_error& e) {
+    error = at(e.source(), printable(e.description()) + "; it must be TOML");
+    return std::nullopt;
+  }
 }
 
 std::string unknown(const std::string& what, std::string_view key, const std::vector<std::string>& known) {
@@ -155,11 +162,12 @@ const Named* find(const std::vector<Named>& all, std::string_view name) {
 }  // namespace
 
 Result<SluiceToml> parse_sluice_toml(std::string_view text) {
-  const auto parsed = toml::parse(text);
-  if (!parsed) return fail(at(parsed.error().source(), printable(parsed.error().description()) + "; it must be TOML"));
+  Error error;
+  const auto parsed = parse(text, error);
+  if (!parsed) return fail(error);
   SluiceToml out;
   const std::vector<Section> known = sections(out);
-  for (const auto& [name, node] : parsed.table()) {
+  for (const auto& [name, node] : *parsed) {
     const Section* section = find(known, name.str());
     if (!section) return fail(at(name.source(), unknown("section", name.str(), names(known))));
     const toml::table* table = node.as_table();
@@ -195,17 +203,18 @@ std::optional<std::int64_t> parse_size(std::string_view text) {
 }
 
 std::optional<std::string> cargo_program(std::string_view cargo_toml) {
-  const auto parsed = toml::parse(cargo_toml);
+  Error error;
+  const auto parsed = parse(cargo_toml, error);
   if (!parsed) return std::nullopt;
-  if (const auto name = parsed.table()["bin"][0]["name"].value<std::string>()) return name;
-  return parsed.table()["package"]["name"].value<std::string>();
+  if (const auto name = (*parsed)["bin"][0]["name"].value<std::string>()) return name;
+  return (*parsed)["package"]["name"].value<std::string>();
 }
 
 bool is_python_package(std::string_view pyproject_toml) {
-  const auto parsed = toml::parse(pyproject_toml);
+  Error error;
+  const auto parsed = parse(pyproject_toml, error);
   if (!parsed) return true;  // pip says better what is wrong with it
-  const auto& table = parsed.table();
-  return table.contains("project") || table.contains("build-system") || !!table["tool"]["poetry"];
+  return parsed->contains("project") || parsed->contains("build-system") || !!(*parsed)["tool"]["poetry"];
 }
 
 }  // namespace sluice::build

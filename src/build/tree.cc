@@ -20,10 +20,11 @@ Tree::~Tree() {
 
 int Tree::open(const std::string& path, int flags) const {
   open_how how{};
-  how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC | O_NONBLOCK);
+  // openat2 takes no other flags beside O_PATH; a pipe that is opened to be read must not be waited for.
+  how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC | ((flags & O_PATH) != 0 ? 0 : O_NONBLOCK));
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
   const long fd = ::syscall(SYS_openat2, root_, path.c_str(), &how, sizeof how);
-  if (fd >= 0 || errno != ENOSYS) return static_cast<int>(fd);
+  if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return static_cast<int>(fd);
   return ::openat(root_, path.c_str(), flags | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 }
 

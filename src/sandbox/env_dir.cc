@@ -1,5 +1,9 @@
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <string_view>
 #include <system_error>
 
 #include "base/files.h"
@@ -18,6 +22,24 @@ bool is_name(const std::string& name) {
     if (!good) return false;
   }
   return true;
+}
+
+// Not synced: it is on the way to every start. Who needs it after a loss of power syncs it.
+Result<> write_new(const std::filesystem::path& path, std::string_view text) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  bool good = fd >= 0 && ::fchmod(fd, 0600) == 0;
+  while (good && !text.empty()) {
+    const ssize_t wrote = ::write(fd, text.data(), text.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    good = wrote >= 0;
+    if (good) text.remove_prefix(static_cast<std::size_t>(wrote));
+  }
+  const int number = errno;
+  if (fd >= 0) ::close(fd);
+  if (!good) {
+    return fail(ErrorKind::failed, "cannot write " + path.string() + ": " + std::generic_category().message(number));
+  }
+  return {};
 }
 
 }  // namespace
@@ -49,9 +71,9 @@ Result<> write_env_dir(const std::filesystem::path& dir, const std::map<std::str
   }
   const std::string passwd =
       std::string("app:x:1000:1000::") + kHome + ":/bin/sh\nnobody:x:65534:65534::/nonexistent:/bin/false\n";
-  if (auto done = write_file(dir / "passwd", passwd, 0600); !done) return done;
-  if (auto done = write_file(dir / "group", "app:x:1000:\nnogroup:x:65534:\n", 0600); !done) return done;
-  return write_file(dir / "environ", all, 0600);
+  if (auto done = write_new(dir / "passwd", passwd); !done) return done;
+  if (auto done = write_new(dir / "group", "app:x:1000:\nnogroup:x:65534:\n"); !done) return done;
+  return write_new(dir / "environ", all);
 }
 
 }  // namespace sluice::sandbox

@@ -25,9 +25,9 @@ constexpr std::pair<const char*, const char*> kSettings[] = {
     {"receive.fsck.missingSpaceBeforeDate", "warn"},
     {"receive.fsck.multipleAuthors", "warn"},
     {"receive.fsck.nullSha1", "warn"},
-    // Forced pushes are check-ins like any other (R1.3); the branch itself cannot be deleted by a slip.
+    // Forced pushes are check-ins like any other, and deleting the branch is taken and makes none (R1.3).
     {"receive.denyNonFastForwards", "false"},
-    {"receive.denyDeleteCurrent", "refuse"},
+    {"receive.denyDeleteCurrent", "ignore"},
     {"receive.autogc", "false"},  // Upkeep does it, after the answer
     {"http.receivepack", "true"},
     {"http.getanyfile", "false"},

@@ -174,15 +174,15 @@ TEST_F(SourceTest, R1_3_a_forced_push_is_taken_and_the_old_commit_stays) {
   EXPECT_TRUE(repositories_->checkout(stack_, second, dir_ / "out", {}));
 }
 
-TEST_F(SourceTest, R1_3_other_branches_come_and_go_but_the_branch_itself_cannot_be_deleted) {
-  commit("a.txt", "1", "One");
+TEST_F(SourceTest, R1_3_branches_come_and_go) {
+  const std::string hash = commit("a.txt", "1", "One");
   EXPECT_EQ(push("main main:other main:refs/tags/v1").exit_code, 0);
   EXPECT_THAT(repositories_->branches(stack_), ElementsAre("main", "other"));
-  EXPECT_EQ(push(":other").exit_code, 0);
-  const Finished refused = push(":main");
-  EXPECT_NE(refused.exit_code, 0);
-  EXPECT_THAT(refused.err, HasSubstr("deletion of the current branch prohibited"));
-  EXPECT_THAT(repositories_->branches(stack_), ElementsAre("main"));
+  EXPECT_EQ(push(":other :main").exit_code, 0);
+  EXPECT_THAT(repositories_->branches(stack_), IsEmpty());
+  EXPECT_EQ(repositories_->tip_commit(stack_, "main"), std::nullopt);
+  EXPECT_EQ(push().exit_code, 0);
+  EXPECT_EQ(repositories_->tip_commit(stack_, "main"), hash);
   EXPECT_TRUE(repositories_->set_branch(stack_, "trunk"));
   EXPECT_EQ(push("main:trunk :main").exit_code, 0);
   EXPECT_THAT(repositories_->branches(stack_), ElementsAre("trunk"));

@@ -1,0 +1,479 @@
+#include "build/builder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <fstream>
+#include <thread>
+
+#include "base/files.h"
+#include "build/artifacts.h"
+#include "build/seal.h"
+#include "build/toolchain.h"
+
+namespace sluice::build {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+class KeptLog final : public logs::Writer {
+ public:
+  void write(std::string_view text) override {
+    const std::scoped_lock lock(mutex_);
+    text_ += text;
+  }
+  void finish() override {}
+  std::string text() {
+    const std::scoped_lock lock(mutex_);
+    return text_;
+  }
+  void clear() {
+    const std::scoped_lock lock(mutex_);
+    text_.clear();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::string text_;
+};
+
+class SetClock final : public Clock {
+ public:
+  [[nodiscard]] Time now() const override { return SystemClock().now() + ahead; }
+  Duration ahead{};
+};
+
+class BuilderTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "sluice-build-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    dir_ = name;
+    repositories_.emplace(dir_ / "repos", dir_ / "scratch");
+    ASSERT_TRUE(repositories_->create(stack_, "main"));
+    auto probed = sandbox::Sandbox::probe();
+    ASSERT_TRUE(probed) << probed.error().message;
+    sandbox_ = *probed;
+    open_builder();
+    git("init -q -b main .");
+  }
+  void TearDown() override {
+    builder_.reset();
+    repositories_.reset();
+    EXPECT_TRUE(remove_tree(dir_));
+  }
+  void open_builder() {
+    builder_.reset();
+    builder_.emplace(Builder::Dirs{dir_ / "artifacts", dir_ / "caches", dir_ / "work"}, *repositories_, *sandbox_,
+                     clock_);
+  }
+  void git(const std::string& args) {
+    fs::create_directories(dir_ / "app");
+    const std::string command =
+        "cd " + (dir_ / "app").string() + " && HOME=/nonexistent git -c user.name=a -c user.email=b " + args;
+    ASSERT_EQ(std::system(command.c_str()), 0) << args;
+  }
+  void file(const std::string& name, const std::string& content, int mode = 0644) {
+    fs::create_directories((dir_ / "app" / name).parent_path());
+    std::ofstream(dir_ / "app" / name) << content;
+    fs::permissions(dir_ / "app" / name, fs::perms(mode));
+  }
+  // Commits what is in app/, brings it to the stack's repository, and gives its hash.
+  std::string commit() {
+    git("add -A && git -c user.name=a -c user.email=b commit -q --allow-empty -m x");
+    git("push -q -f " + (dir_ / "repos/stk_test.git").string() + " main");
+    return *repositories_->tip_commit(stack_, "main");
+  }
+  BuildInput input(const std::string& key) {
+    BuildInput in;
+    in.stack = stack_;
+    in.stack_name = "shop";
+    in.commit = *repositories_->tip_commit(stack_, "main");
+    in.key = key;
+    in.deadline = clock_.now() + std::chrono::minutes(10);
+    in.log = &log_;
+    return in;
+  }
+  Built build(const BuildInput& in) {
+    auto built = builder_->build(in);
+    EXPECT_TRUE(built) << built.error().message << "\n" << log_.text();
+    return built.value_or(Built{});
+  }
+  std::string error(const BuildInput& in) {
+    auto built = builder_->build(in);
+    EXPECT_FALSE(built);
+    return built ? "" : built.error().message;
+  }
+  void nothing_left() {
+    std::error_code none;
+    EXPECT_TRUE(!fs::exists(dir_ / "work", none) || fs::is_empty(dir_ / "work"));
+  }
+  std::string content(const Built& built, const std::string& name) {
+    return read_file(dir_ / "artifacts" / built.artifact / "tree" / name).value_or("(missing)");
+  }
+
+  fs::path dir_;
+  pipeline::StackId stack_{"stk_test"};
+  SetClock clock_;
+  KeptLog log_;
+  std::optional<source::Repositories> repositories_;
+  std::optional<sandbox::Sandbox> sandbox_;
+  std::optional<Builder> builder_;
+};
+
+TEST_F(BuilderTest, nothing_to_build_makes_an_artifact_of_the_commit) {
+  file("start.sh", "#!/bin/sh\n", 0755);
+  file("deep/er/a.txt", "hello");
+  fs::create_symlink("deep/er/a.txt", dir_ / "app/link");
+  commit();
+  const Built built = build(input("k1"));
+  EXPECT_FALSE(built.reused);
+  EXPECT_TRUE(is_artifact_name(built.artifact));
+  EXPECT_EQ(content(built, "link"), "hello");
+  EXPECT_EQ(builder_->plan(built.artifact)->run, "exec ./start.sh");
+  EXPECT_EQ(*builder_->find(built.artifact), dir_ / "artifacts" / built.artifact);
+  EXPECT_EQ(builder_->kept("k1"), built.artifact);
+  EXPECT_EQ(builder_->kept("k2"), std::nullopt);
+  EXPECT_THAT(log_.text(), HasSubstr("found: start.sh\nnothing to build\nbuilt sha256-"));
+  struct stat info {};
+  ASSERT_EQ(stat((dir_ / "artifacts" / built.artifact / "tree/start.sh").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0555U);
+  ASSERT_EQ(stat((dir_ / "artifacts" / built.artifact / "tree/deep/er/a.txt").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0444U);
+  ASSERT_EQ(stat((dir_ / "artifacts" / built.artifact / "tree/deep").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0555U);
+  nothing_left();
+}
+
+TEST_F(BuilderTest, R3_2_an_earlier_build_of_the_same_inputs_is_reused_and_said) {
+  file("start.sh", "x");
+  commit();
+  const Built first = build(input("k1"));
+  log_.clear();
+  const Built second = build(input("k1"));
+  EXPECT_TRUE(second.reused);
+  EXPECT_EQ(second.artifact, first.artifact);
+  EXPECT_THAT(log_.text(), HasSubstr("reused " + first.artifact));
+  open_builder();  // also after a restart
+  EXPECT_TRUE(build(input("k1")).reused);
+  BuildInput anew = input("k1");
+  anew.rebuild = true;
+  const Built third = build(anew);
+  EXPECT_FALSE(third.reused);
+  EXPECT_EQ(third.artifact, first.artifact);  // the same content is one artifact
+  EXPECT_THAT(log_.text(), HasSubstr("the same as " + first.artifact));
+}
+
+TEST_F(BuilderTest, R3_2_other_tools_or_another_builder_build_anew) {
+  file("start.sh", "x");
+  commit();
+  const Built built = build(input("k1"));
+  ASSERT_TRUE(write_key(dir_ / "artifacts", "k1", {built.artifact, {{"node", "v1.0.0"}}, kBuilderVersion, {}}));
+  EXPECT_EQ(builder_->kept("k1"), std::nullopt);
+  ASSERT_TRUE(write_key(dir_ / "artifacts", "k1", {built.artifact, {}, kBuilderVersion + 1, {}}));
+  EXPECT_EQ(builder_->kept("k1"), std::nullopt);
+  ASSERT_TRUE(write_key(dir_ / "artifacts", "k1", {built.artifact, {}, kBuilderVersion, {}}));
+  EXPECT_EQ(builder_->kept("k1"), built.artifact);
+  ASSERT_TRUE(write_file(key_file(dir_ / "artifacts", "k1"), "rubbish"));
+  EXPECT_EQ(builder_->kept("k1"), std::nullopt);
+  EXPECT_FALSE(build(input("k1")).reused);
+}
+
+TEST_F(BuilderTest, the_build_command_runs_in_the_sandbox_with_its_variables_and_a_cache) {
+  file("sluice.toml",
+       "[build]\ncommand = \"\"\"\n"
+       "pwd > where; echo \"$GREETING|$CI|$HOME|$SLUICE_COMMIT\" > env\n"
+       "echo run >> /cache/count; cp /cache/count count; ls /work /root 2>&1; echo to the log; echo and errors "
+       ">&2\n\"\"\"\n"
+       "[run]\ncommand = \"x\"\n");
+  const std::string hash = commit();
+  BuildInput in = input("k1");
+  in.variables = {{"GREETING", "grüß\ndich"}};
+  const Built built = build(in);
+  EXPECT_EQ(content(built, "where"), "/app\n");
+  EXPECT_EQ(content(built, "env"), "grüß\ndich|true|/cache/home|" + hash + "\n");
+  EXPECT_EQ(content(built, "count"), "run\n");
+  EXPECT_THAT(log_.text(), HasSubstr("to the log\n"));
+  EXPECT_THAT(log_.text(), HasSubstr("and errors\n"));
+  EXPECT_THAT(log_.text(), HasSubstr("cannot access '/root'"));
+  in.key = "k2";
+  EXPECT_EQ(content(build(in), "count"), "run\nrun\n");
+  EXPECT_TRUE(builder_->forget(stack_));
+  in.key = "k3";
+  EXPECT_EQ(content(build(in), "count"), "run\n");
+  nothing_left();
+}
+
+TEST_F(BuilderTest, a_failed_build_says_its_last_line_and_leaves_nothing) {
+  file("sluice.toml",
+       "[build]\ncommand = \"echo first; echo 'no such thing: tpyo' >&2; echo; exit 3\"\n[run]\ncommand = \"x\"\n");
+  commit();
+  EXPECT_EQ(error(input("k1")),
+            "build command `echo first; echo 'no such thing: tpyo' >&2; echo; exit 3` exited 3: no such thing: tpyo");
+  EXPECT_EQ(builder_->kept("k1"), std::nullopt);
+  EXPECT_FALSE(fs::exists(dir_ / "artifacts/by-key/k1"));
+  nothing_left();
+}
+
+TEST_F(BuilderTest, an_error_never_carries_a_variables_value) {
+  file("sluice.toml", "[build]\ncommand = \"echo token $TOKEN $TOKEN.; exit 1\"\n[run]\ncommand = \"x\"\n");
+  commit();
+  BuildInput in = input("k1");
+  in.variables = {{"TOKEN", "hush-hush"}, {"SHORT", "hush"}};
+  EXPECT_THAT(error(in), HasSubstr("exited 1: token *** ***."));
+}
+
+TEST_F(BuilderTest, R9_4_a_build_that_passes_its_limit_fails_and_says_which) {
+  file("sluice.toml", "[build]\ncommand = \"sleep 100\"\n[run]\ncommand = \"x\"\n[limits]\nbuild_timeout = \"1s\"\n");
+  commit();
+  EXPECT_EQ(
+      error(input("k1")),
+      "build command `sleep 100` was ended after its limit of 1s; [limits] build_timeout in sluice.toml sets another");
+  BuildInput in = input("k1");
+  in.deadline = clock_.now() + std::chrono::milliseconds(300);
+  EXPECT_THAT(error(in), HasSubstr("was ended after its limit of"));
+  nothing_left();
+}
+
+TEST_F(BuilderTest, R8_1_a_build_that_is_cancelled_ends_with_all_it_started) {
+  const std::string mark = "54321." + std::to_string(getpid());
+  file("sluice.toml",
+       "[build]\ncommand = \"sleep " + mark + " & echo up; sleep " + mark + "\"\n[run]\ncommand = \"x\"\n");
+  commit();
+  std::stop_source stop;
+  BuildInput in = input("k1");
+  in.stop = stop.get_token();
+  Result<Built> built;
+  std::thread thread([&] { built = builder_->build(in); });
+  while (log_.text().find("\nup\n") == std::string::npos) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  stop.request_stop();
+  thread.join();
+  ASSERT_FALSE(built);
+  EXPECT_EQ(built.error().kind, ErrorKind::cancelled);
+  EXPECT_NE(std::system(("pgrep -f 'sleep " + mark + "' > /dev/null").c_str()), 0);
+  nothing_left();
+}
+
+TEST_F(BuilderTest, one_build_of_a_key_at_a_time_and_the_second_reuses_it) {
+  file("sluice.toml", "[build]\ncommand = \"echo x >> /cache/count; sleep 0.3\"\n[run]\ncommand = \"x\"\n");
+  commit();
+  std::vector<std::thread> threads;
+  std::vector<Built> built(4);
+  for (std::size_t i = 0; i < built.size(); ++i) threads.emplace_back([&, i] { built[i] = build(input("k1")); });
+  for (auto& thread : threads) thread.join();
+  int reused = 0;
+  for (const Built& one : built) reused += one.reused ? 1 : 0;
+  EXPECT_EQ(reused, 3);
+  EXPECT_EQ(*read_file(dir_ / "caches/stk_test/count"), "x\n");
+}
+
+TEST_F(BuilderTest, waiting_for_another_build_can_be_cancelled) {
+  file("sluice.toml", "[build]\ncommand = \"echo up; sleep 30\"\n[run]\ncommand = \"x\"\n");
+  commit();
+  std::stop_source first, second;
+  BuildInput one = input("k1"), two = input("k1");
+  one.stop = first.get_token();
+  two.stop = second.get_token();
+  std::thread running([&] { (void)builder_->build(one); });
+  while (log_.text().find("\nup\n") == std::string::npos) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  Result<Built> waited;
+  std::thread waiting([&] { waited = builder_->build(two); });
+  while (log_.text().find("waiting: ") == std::string::npos) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  second.request_stop();
+  waiting.join();
+  EXPECT_EQ(waited.error().kind, ErrorKind::cancelled);
+  first.request_stop();
+  running.join();
+}
+
+TEST_F(BuilderTest, R9_1_what_a_crash_left_is_removed_and_never_seen) {
+  file("start.sh", "x");
+  commit();
+  const Built built = build(input("k1"));
+  fs::create_directories(dir_ / "work/build-7/tree/sub");
+  fs::permissions(dir_ / "work/build-7/tree", fs::perms(0555));
+  // An artifact whose folder is there without its meta.json was never finished.
+  const std::string half = "sha256-" + std::string(64, 'a');
+  fs::create_directories(dir_ / "artifacts" / half / "tree");
+  ASSERT_TRUE(write_key(dir_ / "artifacts", "k2", {half, {}, kBuilderVersion, {}}));
+  open_builder();
+  nothing_left();
+  EXPECT_FALSE(builder_->find(half));
+  EXPECT_EQ(builder_->kept("k2"), std::nullopt);
+  EXPECT_EQ(builder_->kept("k1"), built.artifact);
+}
+
+TEST_F(BuilderTest, cleaning_keeps_what_is_used_young_or_among_the_newest) {
+  std::vector<std::string> artifacts;
+  for (int i = 0; i < 5; ++i) {
+    file("start.sh", std::to_string(i));
+    commit();
+    artifacts.push_back(build(input("k" + std::to_string(i))).artifact);
+    clock_.ahead += std::chrono::minutes(1);
+  }
+  EXPECT_THAT(*builder_->clean({}, 0), IsEmpty());  // younger than a day
+  clock_.ahead += std::chrono::hours(25);
+  EXPECT_TRUE(build(input("k1")).reused);  // used again: young again
+  EXPECT_THAT(*builder_->clean({artifacts[0]}, 2), testing::UnorderedElementsAre(artifacts[2], artifacts[3]));
+  EXPECT_FALSE(builder_->find(artifacts[2]));
+  EXPECT_THAT(builder_->find(artifacts[2]).error().message, HasSubstr("was cleaned"));
+  EXPECT_EQ(builder_->kept("k2"), std::nullopt);
+  EXPECT_FALSE(fs::exists(key_file(dir_ / "artifacts", "k2")));
+  EXPECT_TRUE(builder_->find(artifacts[0]));
+  EXPECT_TRUE(builder_->find(artifacts[1]));
+  EXPECT_TRUE(builder_->find(artifacts[4]));
+  nothing_left();
+}
+
+TEST_F(BuilderTest, names_that_are_no_artifacts_are_not_found) {
+  for (const char* name : {"", "..", "sha256-..", "sha256-xyz", "by-key"}) EXPECT_FALSE(builder_->find(name)) << name;
+  for (const char* key : {"", "../../x", "K\n", "/etc/passwd"}) EXPECT_EQ(builder_->kept(key), std::nullopt);
+}
+
+TEST_F(BuilderTest, any_text_can_be_a_key) {
+  file("start.sh", "x");
+  commit();
+  const Built built = build(input("../../evil key\n"));
+  EXPECT_EQ(builder_->kept("../../evil key\n"), built.artifact);
+  EXPECT_EQ(std::distance(fs::directory_iterator(dir_ / "artifacts/by-key"), {}), 1);
+}
+
+TEST_F(BuilderTest, what_is_not_fetched_is_noted) {
+  file("start.sh", "x");
+  file(".gitmodules", "[submodule \"a\"]\n");
+  file(".gitattributes", "*.bin filter=lfs diff=lfs\n");
+  commit();
+  build(input("k1"));
+  EXPECT_THAT(log_.text(), HasSubstr("submodules are not fetched"));
+  EXPECT_THAT(log_.text(), HasSubstr("Git LFS are not fetched"));
+}
+
+TEST_F(BuilderTest, a_commit_that_is_gone_is_an_error_that_names_it) {
+  file("start.sh", "x");
+  commit();
+  BuildInput in = input("k1");
+  in.commit = std::string(40, 'd');
+  EXPECT_THAT(error(in), HasSubstr("checking out dddddddddddd"));
+  nothing_left();
+}
+
+TEST_F(BuilderTest, a_missing_tool_is_said_in_one_sentence) {
+  const auto missing = Toolchain::require({"composer"}, "composer.json");
+  if (missing) GTEST_SKIP() << "composer is installed here";
+  EXPECT_EQ(missing.error().message,
+            "composer is not installed on this server, and an app with composer.json needs it; whoever runs the server "
+            "can add it: apt-get install composer");
+}
+
+// ---- sealing
+
+class SealTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "sluice-seal-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    dir_ = name;
+  }
+  void TearDown() override { EXPECT_TRUE(remove_tree(dir_)); }
+  fs::path tree(const std::string& name) {
+    fs::create_directories(dir_ / name);
+    return dir_ / name;
+  }
+  fs::path dir_;
+};
+
+TEST_F(SealTest, the_digest_is_of_content_and_nothing_else) {
+  const auto make = [&](const std::string& name, mode_t mask) {
+    const mode_t before = umask(mask);
+    const fs::path t = tree(name);
+    fs::create_directory(t / "dir");
+    std::ofstream(t / "dir/file") << "content";
+    std::ofstream(t / "run") << "x";
+    chmod((t / "run").c_str(), 0755);
+    fs::create_symlink("dir/file", t / "link");
+    umask(before);
+    return t;
+  };
+  const auto first = seal(make("a", 022), {});
+  const auto second = seal(make("b", 077), {});
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(first->digest, second->digest);
+  EXPECT_EQ(first->entries, 4);
+  EXPECT_EQ(first->bytes, 8);
+  std::vector<std::string> digests = {first->digest};
+  const std::vector<std::function<void(const fs::path&)>> changes = {
+      [](const fs::path& t) { std::ofstream(t / "dir/file") << "contenu"; },
+      [](const fs::path& t) { fs::rename(t / "dir/file", t / "dir/fil"); },
+      [](const fs::path& t) { fs::permissions(t / "run", fs::perms(0644)); },
+      [](const fs::path& t) {
+        fs::remove(t / "link");
+        fs::create_symlink("dir", t / "link");
+      },
+      [](const fs::path& t) { fs::create_directory(t / "empty"); },
+      [](const fs::path& t) {  // the same bytes, split elsewhere between name and content
+        fs::remove(t / "run");
+        std::ofstream(t / "ru") << "nx";
+        fs::permissions(t / "ru", fs::perms(0755));
+      },
+  };
+  for (const auto& change : changes) {
+    const fs::path t = make("c" + std::to_string(digests.size()), 022);
+    change(t);
+    digests.push_back(seal(t, {})->digest);
+  }
+  std::sort(digests.begin(), digests.end());
+  EXPECT_EQ(std::adjacent_find(digests.begin(), digests.end()), digests.end());
+}
+
+TEST_F(SealTest, links_may_lead_into_the_app_and_the_system_only) {
+  const fs::path t = tree("a");
+  fs::create_directories(t / "x/y");
+  for (const char* good : {"/usr/bin/python3", "../x/y", "/app/x", "../../bin/sh", "missing", "/dev/null"}) {
+    fs::create_symlink(good, t / "x/link");
+    EXPECT_TRUE(seal(t, {})) << good;
+    chmod((t / "x").c_str(), 0755);
+    chmod(t.c_str(), 0755);
+    fs::remove(t / "x/link");
+  }
+  for (const char* bad : {"/root/.ssh", "../../root", "/cache/x", "/home/ann/lib", "/", "../..", "/srv"}) {
+    fs::create_symlink(bad, t / "x/link");
+    const auto sealed = seal(t, {});
+    ASSERT_FALSE(sealed) << bad;
+    EXPECT_THAT(sealed.error().message, HasSubstr("x/link leads out of the app"));
+    fs::remove(t / "x/link");
+  }
+}
+
+TEST_F(SealTest, pipes_and_devices_are_refused) {
+  ASSERT_EQ(mkfifo((tree("a") / "pipe").c_str(), 0600), 0);
+  EXPECT_THAT(seal(tree("a"), {}).error().message, HasSubstr("pipe is a device, pipe or socket"));
+  if (geteuid() == 0 && mknod((tree("b") / "null").c_str(), S_IFCHR | 0600, makedev(1, 3)) == 0) {
+    EXPECT_FALSE(seal(tree("b"), {}));
+  }
+}
+
+TEST_F(SealTest, many_files_and_unreadable_ones) {
+  const fs::path t = tree("a");
+  for (int i = 0; i < 200; ++i) std::ofstream(t / std::to_string(i)) << i;
+  fs::create_directory(t / "shut");
+  std::ofstream(t / "shut/file") << "x";
+  chmod((t / "shut/file").c_str(), 0);
+  chmod((t / "shut").c_str(), 0100);
+  chmod((t / "7").c_str(), 06755);
+  ASSERT_TRUE(seal(t, {}));
+  struct stat info {};
+  ASSERT_EQ(stat((t / "7").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0555U);  // no set-user-id
+}
+
+}  // namespace
+}  // namespace sluice::build
