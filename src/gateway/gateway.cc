@@ -12,10 +12,12 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <set>
 #include <system_error>
 #include <thread>
 
 #include "base/codec.h"
+#include "base/digest.h"
 #include "base/files.h"
 #include "base/process.h"
 #include "gateway/replace_file.h"
@@ -28,7 +30,7 @@ namespace sluice::gateway {
 namespace {
 
 constexpr Duration kReloadLimit = 20s;
-constexpr Duration kUpLimit = 5s;
+constexpr std::size_t kProbeLength = 32;
 
 template <class Condition>
 bool wait_for(Duration at_most, Condition condition) {
@@ -71,9 +73,9 @@ Result<std::uint16_t> try_port(const std::string& address, std::uint16_t port) {
 // Debian keeps it where an ordinary user's PATH does not lead.
 std::string haproxy() { return program_exists("haproxy") ? "haproxy" : "/usr/sbin/haproxy"; }
 
-std::string random_hex() {
+std::string random_text() {
   SystemRandom random;
-  return random_id(random, 32);
+  return random_id(random, kProbeLength);
 }
 
 int connections() {
@@ -85,6 +87,12 @@ int connections() {
 }
 
 int threads() { return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 4U)); }
+
+std::int64_t number_of(const std::string& text) {
+  std::int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
 
 bool has_server(const Set& set, const std::string& name) {
   return std::any_of(set.servers.begin(), set.servers.end(), [&](const Server& s) { return s.name == name; });
@@ -120,27 +128,29 @@ Result<> Gateway::load(const Options& options) {
   for (const auto& entry : fs::directory_iterator(dir_ / "routes", error)) {
     if (entry.path().extension() != ".json") continue;
     auto text = read_file(entry.path());
-    if (!text) return fail(text.error());
     boost::json::error_code bad;
-    auto value = boost::json::parse(*text, bad);
+    auto value = boost::json::parse(text ? *text : "", bad);
     auto read = bad ? Result<Route>(fail(ErrorKind::failed, bad.message())) : codec::read<Route>(value);
-    if (!read) return fail(read.error().while_("reading " + entry.path().string()));
+    if (!read || read->id != entry.path().stem()) {
+      // Cut short by a power failure. Whoever asked for it still knows, and asks again.
+      fs::remove(entry.path(), error);
+      continue;
+    }
     routes_[read->id] = *read;
   }
   settings_.address = options.address;
   settings_.port = options.port;
   settings_.connections = connections();
   settings_.threads = threads();
-  settings_.generation = read_file(dir_ / "generation").value_or("0");
-  if (auto kept = read_file(dir_ / "probe")) {
-    settings_.probe = *kept;
-  } else {
-    settings_.probe = random_hex();
-    if (auto written = replace_file(dir_ / "probe", settings_.probe, 0600); !written) return written;
+  reloads_ = number_of(read_file(dir_ / "reloads").value_or("0"));
+  auto probe = read_file(dir_ / "probe");
+  settings_.probe = probe && probe->size() == kProbeLength ? *probe : random_text();
+  if (!probe || *probe != settings_.probe) {
+    if (auto written = write_file(dir_ / "probe", settings_.probe, 0600); !written) return written;
   }
   auto kept = read_file(dir_ / "port");
   if (options.port == 0 && kept) {
-    std::from_chars(kept->data(), kept->data() + kept->size(), settings_.port);
+    settings_.port = static_cast<std::uint16_t>(number_of(*kept));
   }
   // Our own HAProxy may have it.
   bool ours = kept && *kept == std::to_string(settings_.port) && socket_.ask("show info", 0ms);
@@ -148,9 +158,19 @@ Result<> Gateway::load(const Options& options) {
     auto free = try_port(settings_.address, settings_.port);
     if (!free) return fail(free.error());
     settings_.port = *free;
-    if (auto written = replace_file(dir_ / "port", std::to_string(settings_.port)); !written) return written;
+    if (auto written = write_file(dir_ / "port", std::to_string(settings_.port)); !written) return written;
   }
+  settings_.generation = generation();
   return write_all();
+}
+
+// Says of a running HAProxy whether it was started or reloaded with these settings.
+std::string Gateway::generation() const {
+  Settings bare = settings_;
+  bare.generation.clear();
+  std::string all = render_main(bare);
+  for (const auto& page : pages()) all += page.html;
+  return std::to_string(reloads_) + "-" + sha256_hex(all).substr(0, 16);
 }
 
 std::vector<Route> Gateway::all() const {
@@ -199,41 +219,50 @@ Result<> Gateway::await(Duration at_most) {
   std::lock_guard lock(mutex_);
   Result<std::string> runs = fail(ErrorKind::unavailable, "");
   if (!wait_for(at_most, [&] { return (runs = runtime_generation()).has_value(); })) {
-    ProcessCommand check;
-    check.argv = {haproxy(), "-c", "-q", "-f", "conf"};
-    check.cwd = dir_.string();
-    auto said = run(check);
-    return fail(ErrorKind::failed, "the gateway does not start" + (said && !said->ok() ? ": " + said->err : ""));
+    auto words = objections();
+    return fail(ErrorKind::failed, "the gateway does not start" + (words.empty() ? "" : ": " + words));
   }
-  // What the files say beyond the generation may be newer: the server that wrote them may have died before it told.
-  auto stamp = read_file(dir_ / "told");
-  if (*runs == settings_.generation && stamp && *stamp == render_main(settings_)) {
-    for (const auto& [id, route] : routes_) {
-      if (auto told = tell(route); !told) return told;
-    }
-    return {};
+  if (*runs != settings_.generation) return reload();
+  // The server that wrote the files may have died before it told.
+  for (const auto& [id, route] : routes_) {
+    if (auto told = tell(route); !told) return told;
   }
-  return reload();
+  auto map = socket_.ask("show map hosts.map");
+  if (!map) return fail(map.error());
+  std::set<std::string> hosts;
+  for (const auto& [id, route] : routes_) hosts.insert(route.host);
+  for (const auto& line : read_lines(*map)) {  // reference, host, value
+    auto begin = line.find(' ');
+    if (begin == std::string::npos) continue;
+    auto host = line.substr(begin + 1, line.find(' ', begin + 1) - begin - 1);
+    if (hosts.contains(host)) continue;
+    if (auto told = socket_.ask("del map hosts.map " + host); !told) return fail(told.error());
+  }
+  return {};
 }
 
-Result<> Gateway::reload() {
-  std::uint64_t number = 0;
-  std::from_chars(settings_.generation.data(), settings_.generation.data() + settings_.generation.size(), number);
-  settings_.generation = std::to_string(number + 1);
-  if (auto written = replace_file(dir_ / "generation", settings_.generation); !written) return written;
-  if (auto written = write_main(); !written) return written;
+std::string Gateway::objections() const {
   ProcessCommand check;
   check.argv = {haproxy(), "-c", "-q", "-f", "conf"};
   check.cwd = dir_.string();
   check.time_limit = kReloadLimit;
   auto said = run(check);
-  if (!said) return fail(said.error());
-  if (!said->ok()) return fail(ErrorKind::internal, "HAProxy refuses its configuration: " + said->err);
+  return said && !said->ok() ? said->err : "";
+}
+
+Result<> Gateway::reload() {
+  reloads_ += 1;
+  if (auto written = replace_file(dir_ / "reloads", std::to_string(reloads_)); !written) return written;
+  settings_.generation = generation();
+  if (auto written = write_main(); !written) return written;
   if (auto asked = socket_.ask_master("reload"); !asked) return fail(asked.error());
   if (!wait_for(kReloadLimit, [&] { return runtime_generation().value_or("") == settings_.generation; })) {
-    return fail(ErrorKind::unavailable, "the gateway did not take its new configuration in time");
+    // The master goes on with what it had when it cannot read the new files.
+    auto words = objections();
+    return words.empty() ? fail(ErrorKind::unavailable, "the gateway did not take its new configuration in time")
+                         : fail(ErrorKind::internal, "HAProxy refuses its configuration: " + words);
   }
-  return replace_file(dir_ / "told", render_main(settings_), 0600);
+  return {};
 }
 
 Result<std::map<std::string, bool>> Gateway::servers(const std::string& backend) const {
@@ -301,7 +330,8 @@ Result<> Gateway::ensure(const std::string& id, const std::string& host) {
   return tell(here);
 }
 
-Result<> Gateway::place(const std::string& id, const std::string& tag, const std::vector<Server>& servers_) {
+Result<> Gateway::place(const std::string& id, const std::string& tag, const std::vector<Server>& servers_,
+                        Duration patience) {
   std::lock_guard lock(mutex_);
   auto found = route(id);
   if (!found) return fail(found.error());
@@ -315,7 +345,7 @@ Result<> Gateway::place(const std::string& id, const std::string& tag, const std
   if (auto told = tell(here); !told) return told;
   const std::string backend = id + (&set == &here.a ? ".a" : ".b");
   Result<> problem;
-  bool up = wait_for(kUpLimit, [&] {
+  bool up = wait_for(patience, [&] {
     auto state = servers(backend);
     if (!state) problem = fail(state.error());
     return state && std::all_of(servers_.begin(), servers_.end(), [&](const Server& s) {
@@ -395,9 +425,7 @@ Result<std::int64_t> Gateway::in_flight(const std::string& id, const std::vector
         if (name == row.end() || std::find(names.begin(), names.end(), name->second) == names.end()) continue;
         for (const char* column : {"scur", "qcur"}) {
           auto at = row.find(column);
-          std::int64_t number = 0;
-          if (at != row.end()) std::from_chars(at->second.data(), at->second.data() + at->second.size(), number);
-          count += number;
+          if (at != row.end()) count += number_of(at->second);
         }
       }
     }

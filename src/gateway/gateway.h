@@ -39,8 +39,9 @@ class Gateway {
   // All of these are idempotent and leave the files true also when HAProxy does not answer (unavailable).
   Result<> ensure(const std::string& id, const std::string& host);
   // Puts servers into the set with this tag, else into the one that is not live (what it held is withdrawn). Returns
-  // when HAProxy would send them requests.
-  Result<> place(const std::string& id, const std::string& tag, const std::vector<Server>& servers);
+  // when HAProxy would send them requests; an Error (failed) when that is not so after `patience`.
+  Result<> place(const std::string& id, const std::string& tag, const std::vector<Server>& servers,
+                 Duration patience = std::chrono::seconds(5));
   // From now on this set answers. One without servers shows that the stage is scaled to 0.
   Result<> show(const std::string& id, const std::string& tag);
   Result<> show_asleep(const std::string& id);
@@ -66,6 +67,8 @@ class Gateway {
   Result<> write(const Route& route);
   Result<> tell(const Route& route);
   Result<> reload();
+  [[nodiscard]] std::string objections() const;  // HAProxy's own, to its files
+  [[nodiscard]] std::string generation() const;
   Result<std::string> runtime_generation() const;
   Result<std::map<std::string, bool>> servers(const std::string& backend) const;
   [[nodiscard]] std::vector<Route> all() const;
@@ -74,6 +77,7 @@ class Gateway {
   std::filesystem::path dir_;
   Socket socket_;
   Settings settings_;
+  std::int64_t reloads_ = 0;
   std::map<std::string, Route> routes_;
   mutable std::mutex mutex_;
 };

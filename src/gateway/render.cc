@@ -50,7 +50,7 @@ frontend gateway
     http-request set-var(txn.probe) bool(true) if probe
     http-request set-log-level silent if probe
     http-request set-var(txn.route) req.hdr(host),host_only,map_str(hosts.map)
-    http-request deny deny_status 400 if {{ req.hdr_cnt(host) gt 1 }}
+    http-request deny deny_status 400 unless {{ req.hdr_cnt(host) eq 1 }}
     http-request deny deny_status 405 if {{ method CONNECT TRACE }}
     http-request return status 404 content-type "text/html; charset=utf-8" file pages/unknown.html hdr Cache-Control no-store if !{{ var(txn.route) -m found }}
     http-request return status 503 content-type "text/html; charset=utf-8" file pages/empty.html hdr Cache-Control no-store hdr Retry-After 10 if {{ var(txn.route) -m end .empty }}

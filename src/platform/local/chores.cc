@@ -7,28 +7,8 @@
 #include "platform/local/steps.h"
 
 namespace sluice::platform::local {
-namespace {
 
-using namespace std::chrono_literals;
 using pipeline::Work;
-
-// With the stage held: if the address leads to one of these, it leads to `current` again, else to nothing.
-Result<> lead_away(Site& site, const Work& work, const std::vector<Record>& victims) {
-  auto route = site.gateway->find(work.stage.value);
-  if (!route || route->live.empty()) return {};
-  const auto& tag = (route->live == "a" ? route->a : route->b).tag;
-  bool theirs = std::any_of(victims.begin(), victims.end(), [&](const Record& r) { return r.deployment.value == tag; });
-  if (!theirs) return {};
-  if (!work.current) return site.gateway->show_empty(work.stage.value);
-  auto current = site.records.load(work.stage, work.current->deployment);
-  if (!current) return site.gateway->show_empty(work.stage.value);
-  std::vector<gateway::Server> servers;
-  for (const auto& instance : current->instances) servers.push_back({instance.name, instance.port});
-  if (auto placed = site.gateway->place(work.stage.value, current->deployment.value, servers); !placed) return placed;
-  return site.gateway->show(work.stage.value, current->deployment.value);
-}
-
-}  // namespace
 
 Advance scale(Site& site, const Work& work, Context& context) {
   if (!work.current)
@@ -99,9 +79,7 @@ Advance retire(Site& site, const Work& work, Context& context) {
   std::vector<Record> victims;
   {
     auto held = site.hold(work.stage);
-    auto all = site.records.all(work.stage);
-    if (!all) return all.error();
-    for (auto& record : *all) {
+    for (auto& record : site.records.all(work.stage)) {
       bool stays = work.current && record.deployment == work.current->deployment;
       if (record.attempt <= work.attempt && !stays) victims.push_back(std::move(record));
     }
@@ -138,9 +116,7 @@ Advance remove(Site& site, const Work& work, Context& context) {
     fence.highest = work.attempt;
     fence.removed = true;
     if (auto saved = site.records.save(work.stage, fence); !saved) return saved.error();
-    auto all = site.records.all(work.stage);
-    if (!all) return all.error();
-    victims = std::move(*all);
+    victims = site.records.all(work.stage);
     if (auto gone = site.gateway->remove(work.stage.value); !gone) return gone.error();
   }
   return take_down(site, std::move(victims), context);

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 using Steady = std::chrono::steady_clock;
 
 constexpr auto kFirstPause = 10ms;
-constexpr auto kAnswerLimit = 5s;  // of one look
+constexpr auto kAnswerLimit = 10s;  // of one look
 constexpr auto kGiveUpInterval = 100ms;
 
 int connect_to(const std::string& address, std::int64_t port) {
@@ -154,11 +154,10 @@ Looked look(const std::vector<std::int64_t>& ports, const HealthCheck& check, st
   return out;
 }
 
-std::string ask_header(const std::string& address, std::uint16_t port, const std::string& host, const std::string& path,
-                       const std::string& header, const std::string& value, const std::string& want) {
-  int fd = connect_to(address, port);
+std::string ask_header(const Place& place, const Header& header, const std::string& want) {
+  int fd = connect_to(place.address, place.port);
   if (fd < 0) return {};
-  const std::string request = request_for(host, path, header + ": " + value + "\r\n");
+  const std::string request = request_for(place.host, place.path, header.name + ": " + header.value + "\r\n");
   const auto until = Steady::now() + kAnswerLimit;
   std::size_t sent = 0;
   std::string head;

@@ -188,6 +188,21 @@ Result<> await_well(Site& site, const Record& record, const build::Plan& plan, D
   return {};
 }
 
+Result<> lead_away(Site& site, const pipeline::Work& work, const std::vector<Record>& victims) {
+  auto route = site.gateway->find(work.stage.value);
+  if (!route || route->live.empty()) return {};
+  const auto& tag = (route->live == "a" ? route->a : route->b).tag;
+  bool theirs = std::any_of(victims.begin(), victims.end(), [&](const Record& r) { return r.deployment.value == tag; });
+  if (!theirs) return {};
+  if (!work.current) return site.gateway->show_empty(work.stage.value);
+  auto current = site.records.load(work.stage, work.current->deployment);
+  if (!current) return site.gateway->show_empty(work.stage.value);
+  std::vector<gateway::Server> servers;
+  for (const auto& instance : current->instances) servers.push_back({instance.name, instance.port});
+  if (auto placed = site.gateway->place(work.stage.value, current->deployment.value, servers); !placed) return placed;
+  return site.gateway->show(work.stage.value, current->deployment.value);
+}
+
 Advance take_down(Site& site, std::vector<Record> victims, Context& context) {
   if (victims.empty()) return Done{};
   constexpr auto kBlock = 2s;
@@ -279,7 +294,6 @@ std::vector<std::string> last_lines(const Site& site, const Record& record, cons
 
 void prune_runtime_logs(const Site& site, const pipeline::StackId& stack, const pipeline::StageId& stage) {
   auto kept = site.records.all(stage);
-  if (!kept) return;
   std::vector<std::pair<std::int64_t, fs::path>> gone;  // by attempt, the middle of CHANGE.ATTEMPT.INDEX
   std::error_code error;
   for (fs::directory_iterator it(site.logs.runtime_dir(stack.value, stage.value), error), end; !error && it != end;
@@ -289,7 +303,7 @@ void prune_runtime_logs(const Site& site, const pipeline::StackId& stack, const 
     if (dot == std::string::npos) continue;
     std::int64_t attempt = 0;
     std::from_chars(name.data() + dot + 1, name.data() + name.size(), attempt);
-    bool lives = std::any_of(kept->begin(), kept->end(), [&](const Record& r) { return r.attempt == attempt; });
+    bool lives = std::any_of(kept.begin(), kept.end(), [&](const Record& r) { return r.attempt == attempt; });
     if (!lives) gone.emplace_back(attempt, it->path());
   }
   std::sort(gone.rbegin(), gone.rend());

@@ -23,6 +23,8 @@ Result<> bring_back(Site& site, const Record& record);
 // Until every instance answers its health check. The Error says what was seen, with the app's last lines.
 Result<> await_well(Site& site, const Record& record, const build::Plan& plan, Duration at_most, Context& context);
 
+// With the stage held: if the address leads to one of these, it leads to `work.current` again, else to nothing.
+Result<> lead_away(Site& site, const pipeline::Work& work, const std::vector<Record>& victims);
 // Takes deployments out of the gateway, waits for requests under way, ends their instances and forgets them. Gives way
 // (NotYet) instead of blocking for long: it goes on where it was.
 Advance take_down(Site& site, std::vector<Record> victims, Context& context);

@@ -54,9 +54,7 @@ Result<std::unique_ptr<LocalPlatform>> LocalPlatform::start(Options options, log
                                           {},
                                           {}}});
   for (const auto& stage : state->records.stages()) {
-    auto all = state->records.all(stage);
-    if (!all) return fail(all.error());
-    for (const auto& record : *all) {
+    for (const auto& record : state->records.all(stage)) {
       for (const auto& instance : record.instances) state->ports.insert(instance.port);
     }
   }

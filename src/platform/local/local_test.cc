@@ -471,6 +471,46 @@ TEST_F(LocalTest, a_verify_command_asks_the_new_version_before_it_gets_requests)
   EXPECT_EQ(visit().body, "new");
 }
 
+TEST_F(LocalTest, R3_4_a_switch_that_fails_leads_back_to_what_served) {
+  ASSERT_TRUE(done(deploy(web("v1"))));
+  auto before = stages_["dev"].current;
+  build::Plan plan;
+  plan.health_timeout = 1s;
+  ASSERT_TRUE(done(deploy(web("v2", plan))));
+  EXPECT_EQ(visit().body, "v2");
+  stages_["dev"].current = before;  // the server died before it could write the switch down; and the new version breaks
+  std::vector<supervise::Process> inside;
+  for (const auto& process : supervise::with_argument("dep_test0001dev2")) {
+    for (const auto& child : supervise::descendants(supervise::processes(), process.pid)) inside.push_back(child);
+  }
+  for (const auto& process : inside) supervise::send(process, SIGSTOP);
+  auto result = run(work(WorkKind::switch_over));
+  ASSERT_TRUE(std::holds_alternative<Error>(result));
+  EXPECT_EQ(visit().body, "v1");
+  for (const auto& process : inside) supervise::send(process, SIGCONT);
+}
+
+TEST_F(LocalTest, files_that_a_power_failure_cut_short_do_not_stop_the_server) {
+  ASSERT_TRUE(done(deploy(web("one"))));
+  platform_.reset();
+  ASSERT_TRUE(LocalPlatform::down(dir_));
+  auto stage = dir_ / "stages" / "stg_test0001dev";
+  ASSERT_TRUE(make_dirs(stage / "dep_test0001dev2"));
+  for (const auto& path :
+       {stage / "fence", stage / "dep_test0001dev2" / "record", dir_ / "gateway" / "port", dir_ / "gateway" / "probe",
+        dir_ / "gateway" / "reloads", dir_ / "gateway" / "routes" / "stg_test0001dev.json",
+        dir_ / "gateway" / "hosts.map", dir_ / "gateway" / "conf" / "00-main.cfg"}) {
+    ASSERT_TRUE(write_file(path, ""));
+  }
+  open();
+  auto back = platform_->reconcile({stack()});
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_TRUE(eventually([&] { return visit().body == "one"; }));
+  EXPECT_FALSE(std::filesystem::exists(stage / "dep_test0001dev2"));
+  ASSERT_TRUE(done(deploy(web("two"))));
+  EXPECT_EQ(visit().body, "two");
+}
+
 TEST_F(LocalTest, a_taken_port_is_named) {
   auto other = dir_ / "other";
   auto taken =

@@ -26,10 +26,8 @@ bool routes_to(const gateway::Route& route, const pipeline::DeploymentId& id) {
 }
 
 Result<> bring_stage_back(Site& site, const std::string& stack_name, const Stage& stage) {
-  auto records = site.records.all(stage.id);
-  if (!records) return fail(records.error());
   std::vector<Record> lost;
-  for (const auto& record : *records) {
+  for (const auto& record : site.records.all(stage.id)) {
     bool is_current = stage.current && record.deployment == stage.current->deployment;
     bool is_active = stage.active && record.deployment == stage.active->id;
     bool is_retiring = stage.retiring && record.attempt <= stage.retiring->attempt;
@@ -44,12 +42,16 @@ Result<> bring_stage_back(Site& site, const std::string& stack_name, const Stage
     if (route && stage.active && routes_to(*route, stage.active->id)) continue;
     std::vector<gateway::Server> servers;
     for (const auto& instance : current.instances) servers.push_back({instance.name, instance.port});
-    auto placed = site.gateway->place(stage.id.value, current.deployment.value, servers);
-    // Not up yet after a restart of the machine: the address leads there all the same, and answers when they do.
-    if (!placed && placed.error().kind == ErrorKind::unavailable) return placed;
+    // After a restart of the machine they may not be up yet: the address leads there all the same.
+    auto placed = site.gateway->place(stage.id.value, current.deployment.value, servers, 0ms);
+    if (!placed && placed.error().kind != ErrorKind::failed) return placed;
     if (auto shown = site.gateway->show(stage.id.value, current.deployment.value); !shown) return shown;
   }
   for (const auto& record : lost) {
+    auto route = site.gateway->find(stage.id.value);
+    if (route && !stage.current && routes_to(*route, record.deployment)) {
+      if (auto shown = site.gateway->show_empty(stage.id.value); !shown) return shown;
+    }
     if (auto gone = site.gateway->withdraw(stage.id.value, server_names(record)); !gone) return gone;
     if (auto ended = end_at_once(site, record); !ended) return ended;
   }
@@ -77,22 +79,15 @@ Result<> reconcile(Site& site, const std::vector<std::shared_ptr<const pipeline:
   }
   for (const auto& id : site.records.stages()) {
     if (known.contains(id.value)) continue;
-    auto records = site.records.all(id);
-    if (!records) {
-      note(fail(records.error()), id.value);
-      continue;
-    }
     Result<> done;
-    for (const auto& record : *records) {
+    for (const auto& record : site.records.all(id)) {
       if (done) done = end_at_once(site, record);
     }
     note(done ? remove_tree(site.records.dir(id)) : done, id.value);
   }
   std::set<std::string> services{kGatewayService};
   for (const auto& id : site.records.stages()) {
-    auto records = site.records.all(id);
-    if (!records) return fail(records.error());  // whose services these are is not known: none is ended
-    for (const auto& record : *records) {
+    for (const auto& record : site.records.all(id)) {
       for (const auto& name : service_names(record)) services.insert(name);
     }
   }
@@ -101,6 +96,7 @@ Result<> reconcile(Site& site, const std::vector<std::shared_ptr<const pipeline:
     if (!services.contains(name)) strays.push_back(name);
   }
   if (!strays.empty()) note(site.supervisor.remove(strays, kOrphanGrace), "services of no stage");
+  for (const auto& id : site.records.stages()) note(site.records.drop_damaged(id), id.value);
   if (!problems.empty()) return fail(ErrorKind::failed, problems);
   return {};
 }

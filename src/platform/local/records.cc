@@ -53,8 +53,9 @@ Result<> sync_path(const fs::path& path) {
 }  // namespace
 
 Result<Fence> Records::fence(const pipeline::StageId& stage) const {
-  auto path = dir(stage) / "fence";
-  return there(path) ? load_file<Fence>(path) : Fence{};
+  // One that a power failure cut short is as none: whatever could come late ended with it.
+  auto fence = load_file<Fence>(dir(stage) / "fence");
+  return fence ? *fence : Fence{};
 }
 
 Result<> Records::save(const pipeline::StageId& stage, const Fence& fence) const {
@@ -85,17 +86,27 @@ Result<> Records::sync(const Record& record) const {
 
 Result<> Records::forget(const Record& record) const { return remove_tree(dir(record.stage, record.deployment)); }
 
-Result<std::vector<Record>> Records::all(const pipeline::StageId& stage) const {
+std::vector<Record> Records::all(const pipeline::StageId& stage) const {
   std::vector<Record> found;
   std::error_code error;
   for (fs::directory_iterator it(dir(stage), error), end; !error && it != end; it.increment(error)) {
-    if (!there(it->path() / "record")) continue;
     auto record = load_file<Record>(it->path() / "record");
-    if (!record) return fail(record.error());
-    found.push_back(std::move(*record));
+    if (record) found.push_back(std::move(*record));
   }
   std::sort(found.begin(), found.end(), [](const Record& a, const Record& b) { return a.attempt < b.attempt; });
   return found;
+}
+
+Result<> Records::drop_damaged(const pipeline::StageId& stage) const {
+  std::vector<fs::path> damaged;
+  std::error_code error;
+  for (fs::directory_iterator it(dir(stage), error), end; !error && it != end; it.increment(error)) {
+    if (it->is_directory(error) && !load_file<Record>(it->path() / "record")) damaged.push_back(it->path());
+  }
+  for (const auto& path : damaged) {
+    if (auto gone = remove_tree(path); !gone) return gone;
+  }
+  return {};
 }
 
 std::vector<pipeline::StageId> Records::stages() const {

@@ -66,8 +66,10 @@ class Records {
   // Puts the record, its environment and the fence on the disk: what a power cut must not take.
   Result<> sync(const Record& record) const;
   Result<> forget(const Record& record) const;
-  // Those of one stage, by attempt.
-  Result<std::vector<Record>> all(const pipeline::StageId& stage) const;
+  // Those of one stage, by attempt. One that a power failure cut short is not among them: what serves was synced.
+  [[nodiscard]] std::vector<Record> all(const pipeline::StageId& stage) const;
+  // Removes what is there of deployments without a readable record.
+  Result<> drop_damaged(const pipeline::StageId& stage) const;
   [[nodiscard]] std::vector<pipeline::StageId> stages() const;
 
  private:

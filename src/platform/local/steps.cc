@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 using pipeline::Work;
 
 constexpr Duration kCommandGrace = 10s;     // between SIGTERM and SIGKILL of a release or verify command
-constexpr Duration kSwitchLookLimit = 10s;  // for instances that were healthy a moment ago
+constexpr Duration kSwitchLookLimit = 30s;  // for the first answer of the new version through the gateway
 
 std::string plural(std::int64_t count, const char* what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
@@ -145,6 +145,56 @@ Result<Record> run_instances(Site& site, const Work& work, Context& context, con
   return record;
 }
 
+// A request through the gateway is answered by one of these.
+Result<> see_answer(Site& site, Context& context, const Record& record, const build::Plan& plan,
+                    const std::vector<gateway::Server>& servers) {
+  const auto until = std::chrono::steady_clock::now() + kSwitchLookLimit;
+  std::string by;
+  while (std::chrono::steady_clock::now() < until && !context.stop.stop_requested()) {
+    by = ask_header({site.options.gateway_address, site.gateway->port(), record.host, plan.health_path},
+                    {"X-Sluice-Probe", site.gateway->probe()}, "X-Sluice-Server");
+    auto name = by.substr(std::min(by.size(), by.find('/') + 1));
+    if (std::any_of(servers.begin(), servers.end(), [&](const gateway::Server& s) { return s.name == name; }))
+      return {};
+    std::this_thread::sleep_for(10ms);
+  }
+  if (context.stop.stop_requested()) return fail(ErrorKind::cancelled, "stopped while switching");
+  return fail(ErrorKind::failed, by.empty() ? "the new version gave no answer through the gateway"
+                                            : "the gateway still sends requests to " + by);
+}
+
+Result<> switch_to(Site& site, const Work& work, Context& context, const build::Plan& plan) {
+  // R7.5: the stage may have been scaled since they were started. They were well a moment ago, but a moment can be
+  // long.
+  auto running = run_instances(site, work, context, plan, plan.health_timeout);
+  if (!running) return fail(running.error());
+  auto& record = *running;
+  std::vector<gateway::Server> servers;
+  std::vector<Instance> extra;
+  for (const auto& instance : record.instances) {
+    if (instance.index < work.instances) {
+      servers.push_back({instance.name, instance.port});
+    } else {
+      extra.push_back(instance);
+    }
+  }
+  const auto& stage = work.stage.value;
+  {
+    auto held = site.hold(work.stage);
+    if (auto admitted = site.admit(work, true); !admitted) return admitted;
+    if (auto there = site.gateway->ensure(stage, record.host); !there) return there;
+    if (auto placed = site.gateway->place(stage, work.deployment.id.value, servers); !placed) return placed;
+    if (auto shown = site.gateway->show(stage, work.deployment.id.value); !shown) return shown;
+  }
+  if (!servers.empty()) {
+    if (auto seen = see_answer(site, context, record, plan, servers); !seen) return seen;
+  }
+  if (!extra.empty()) {
+    if (auto gone = take_some_down(site, record, extra, context); !gone) return gone;
+  }
+  return site.records.sync(record);
+}
+
 }  // namespace
 
 Advance publish(Site& site, const Work& work, Context& context) {
@@ -221,59 +271,15 @@ Advance verify(Site& site, const Work& work, Context& context) {
 Advance switch_over(Site& site, const Work& work, Context& context) {
   auto found = artifact_of(site, work);
   if (!found) return found.error();
-  const auto& plan = found->first;
-  // R7.5: the stage may have been scaled since they were started. Well a moment ago, but a moment can be long.
-  auto running = run_instances(site, work, context, plan, std::max(kSwitchLookLimit, plan.health_timeout));
-  if (!running) return running.error();
-  auto& record = *running;
-
-  const auto& stage = work.stage.value;
-  const auto& tag = work.deployment.id.value;
-  auto switched = [&]() -> Result<> {
-    std::vector<gateway::Server> servers;
-    for (const auto& instance : record.instances) {
-      if (instance.index < work.instances) servers.push_back({instance.name, instance.port});
-    }
-    {
-      auto held = site.hold(work.stage);
-      if (auto admitted = site.admit(work, true); !admitted) return admitted;
-      if (auto there = site.gateway->ensure(stage, record.host); !there) return there;
-      if (auto placed = site.gateway->place(stage, tag, servers); !placed) return placed;
-      if (auto shown = site.gateway->show(stage, tag); !shown) return shown;
-    }
-    if (servers.empty()) return {};
-    // Said only when it is seen: a request through the gateway is answered by the new version.
-    const auto until = std::chrono::steady_clock::now() + kSwitchLookLimit;
-    std::string by;
-    while (std::chrono::steady_clock::now() < until && !context.stop.stop_requested()) {
-      by = ask_header(site.options.gateway_address, site.gateway->port(), record.host, plan.health_path,
-                      "X-Sluice-Probe", site.gateway->probe(), "X-Sluice-Server");
-      auto name = by.substr(std::min(by.size(), by.find('/') + 1));
-      if (std::any_of(servers.begin(), servers.end(), [&](const gateway::Server& s) { return s.name == name; }))
-        return {};
-      std::this_thread::sleep_for(10ms);
-    }
-    return fail(context.stop.stop_requested() ? ErrorKind::cancelled : ErrorKind::failed,
-                by.empty() ? "the new version gave no answer through the gateway"
-                           : "the gateway still sends requests to " + by);
-  }();
+  auto switched = switch_to(site, work, context, found->first);
   if (!switched) {
-    // The stage goes on serving what it served (R3.4).
-    auto held = site.hold(work.stage);
-    if (site.admit(work, true) && work.current && work.current->deployment != work.deployment.id &&
-        switched.error().kind != ErrorKind::cancelled) {
-      (void)site.gateway->show(stage, work.current->deployment.value);
+    // The stage goes on serving what it served (R3.4), also when an earlier try of this step had moved it.
+    if (switched.error().kind != ErrorKind::cancelled) {
+      auto held = site.hold(work.stage);
+      if (site.admit(work, true)) (void)lead_away(site, work, {new_record(work)});
     }
     return switched.error();
   }
-  std::vector<Instance> extra;
-  for (const auto& instance : record.instances) {
-    if (instance.index >= work.instances) extra.push_back(instance);
-  }
-  if (!extra.empty()) {
-    if (auto gone = take_some_down(site, record, extra, context); !gone) return gone.error();
-  }
-  if (auto synced = site.records.sync(record); !synced) return synced.error();
   context.log.line(work.instances == 0 ? "the stage is scaled to 0: its address says so"
                                        : site.url(work.stack_name, work.stage_name) + " is answered by this version");
   Done done;
