@@ -127,11 +127,13 @@ Result<Plan> Builder::make(const BuildInput& input, const fs::path& work) {
   std::vector<std::string> tools = plan->build_tools;
   tools.insert(tools.end(), plan->run_tools.begin(), plan->run_tools.end());
   if (auto there = Toolchain::require(tools, plan->found); !there) return fail(there.error());
+  if (plan->memory > 0 || plan->cpus > 0 || plan->build_memory > 0) {
+    say(input, "note: [limits] memory, cpus and build_memory are read and checked, but not enforced yet");
+  }
   if (plan->build.empty()) {
     say(input, "nothing to build");
     return plan;
   }
-  if (plan->build_memory > 0) say(input, "note: [limits] build_memory is not enforced on this platform yet");
   say(input, "$ " + plan->build);
   auto ran = run_build(input, *plan, sandbox_, clock_, tree, dirs_.caches / input.stack.value, work);
   if (!ran) return fail(ran.error());
