@@ -36,6 +36,27 @@ void Attendant::forget(const pipeline::StackId& stack) {
   if (auto removed = store_.remove(kKind, stack.value); !removed) spdlog::warn("api: {}", removed.error().message);
 }
 
+void Attendant::look_again(const std::string& stack_name) {
+  std::lock_guard lock(mutex_);
+  unsure_.insert(stack_name);
+  changed_.notify_all();
+}
+
+void Attendant::look_at_unsure() {
+  std::set<std::string> names;
+  {
+    std::lock_guard lock(mutex_);
+    names.swap(unsure_);
+  }
+  const pipeline::Actor system{pipeline::ActorKind::system, "sluice", pipeline::Role::admin};
+  for (const auto& name : names) {
+    auto looked = check_ins_.look(name, system);
+    if (looked || looked.error().kind == ErrorKind::not_found) continue;
+    std::lock_guard lock(mutex_);
+    unsure_.insert(name);
+  }
+}
+
 void Attendant::see_off() {
   std::map<std::string, std::string> departing;
   {
@@ -61,10 +82,11 @@ void Attendant::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, stop, [this] { return !departing_.empty(); });
+      changed_.wait(lock, stop, [this] { return !departing_.empty() || !unsure_.empty(); });
     }
     if (stop.stop_requested()) return;
     see_off();
+    look_at_unsure();
     seen = conductor_.wait_commit(seen, std::chrono::milliseconds(500));
   }
 }

@@ -103,7 +103,10 @@ void git_exchange(Service& service, const Call& call, http::Exchange& exchange) 
   pusher.kind = pipeline::ActorKind::git;
   auto pushed = [&]() -> Result<std::string> {
     auto looked = service.check_ins.look(name, pusher);
-    if (!looked) return fail(looked.error());
+    if (!looked) {
+      service.attendant.look_again(name);
+      return fail(looked.error());
+    }
     return looked->change > 0 ? announcement(service, *looked->stack, looked->change) : no_change(service, *looked);
   };
   auto served = service.deps.repositories.serve((*stack)->id, git, reply, pushed);

@@ -31,9 +31,9 @@ std::vector<Route> table() {
       {"DELETE", "/api/v1/tokens/{token}", admin, kNone, {}, revoke_token},
 
       {"GET", "/api/v1/stacks", viewer, kNone, {"limit", "after"}, list_stacks},
-      {"POST", "/api/v1/stacks", developer, kSmall, {}, create_stack},
+      {"POST", "/api/v1/stacks", admin, kSmall, {}, create_stack},
       {"GET", STACK, viewer, kNone, {}, show_stack},
-      {"PATCH", STACK, developer, kSmall, {}, change_stack},
+      {"PATCH", STACK, admin, kSmall, {}, change_stack},
       {"DELETE", STACK, admin, kNone, {"confirm"}, delete_stack},
 
       {"GET", STACK "/stages", viewer, kNone, {"limit", "after"}, list_stages},

@@ -47,7 +47,7 @@ Answer with_etag(Service& service, const pipeline::Stack& stack, int status) {
   return out;
 }
 
-using Place = std::tuple<Time, std::string>;  // newest first; the name decides between equals
+using Place = std::tuple<Time, std::string_view>;  // newest first; the name decides between equals
 Place place_of(const pipeline::Stack& stack) { return {stack.made_at, stack.name}; }
 bool comes_first(const Place& a, const Place& b) {
   return std::get<0>(a) != std::get<0>(b) ? std::get<0>(a) > std::get<0>(b) : std::get<1>(a) < std::get<1>(b);
@@ -68,7 +68,7 @@ Answer list_stacks(Service& service, const Call& call) {
     auto dot = after.rfind('.');
     auto time = dot == std::string::npos ? std::nullopt : from_rfc3339(after.substr(0, dot));
     if (!time) return fail(field_errors({{"after", "is no cursor of this list; begin anew"}}));
-    Place last{*time, after.substr(dot + 1)};
+    Place last{*time, std::string_view(after).substr(dot + 1)};
     from = std::find_if(stacks.begin(), stacks.end(), [&](const auto& s) { return comes_first(last, place_of(*s)); });
   }
   json::array items;
