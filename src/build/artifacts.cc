@@ -4,6 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <fstream>
+#include <system_error>
+
 #include "base/codec.h"
 #include "base/digest.h"
 #include "base/files.h"
@@ -38,9 +42,34 @@ std::optional<KeyEntry> read_key(const fs::path& artifacts, const std::string& k
   return std::move(*entry);
 }
 
+Result<> write_plain(const fs::path& path, const std::string& text) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << text;
+  out.close();
+  if (!out) return fail(ErrorKind::failed, "cannot write " + path.string() + "; is the disk full?");
+  return {};
+}
+
+Result<> sync_all(const fs::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool good = fd >= 0 && ::syncfs(fd) == 0;
+  const int number = errno;
+  if (fd >= 0) ::close(fd);
+  if (!good)
+    return fail(ErrorKind::failed, "cannot sync " + path.string() + ": " + std::generic_category().message(number));
+  return {};
+}
+
 Result<> write_key(const fs::path& artifacts, const std::string& key, const KeyEntry& entry) {
   if (auto made = make_dirs(artifacts / "by-key", 0700); !made) return made;
-  return write_file(key_file(artifacts, key), boost::json::serialize(codec::write(entry)), 0600);
+  // Not synced: what a loss of power takes is built again, and half an entry is none.
+  const fs::path path = key_file(artifacts, key);
+  const fs::path beside = path.string() + ".new";
+  if (auto wrote = write_plain(beside, boost::json::serialize(codec::write(entry))); !wrote) return wrote;
+  std::error_code error;
+  fs::rename(beside, path, error);
+  if (error) return fail(ErrorKind::failed, "cannot write " + path.string() + ": " + error.message());
+  return {};
 }
 
 void touch(const fs::path& artifact, Time now) {

@@ -47,6 +47,9 @@ Result<> write_key(const std::filesystem::path& artifacts, const std::string& ke
 void touch(const std::filesystem::path& artifact, Time now);
 std::optional<Time> last_used(const std::filesystem::path& artifact);
 
+Result<> write_plain(const std::filesystem::path& path, const std::string& text);  // not synced
+// Brings everything on the filesystem of this folder to the disk: one wait, however many files.
+Result<> sync_all(const std::filesystem::path& path);
 void sync_dir(const std::filesystem::path& path);
 
 }  // namespace sluice::build

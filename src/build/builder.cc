@@ -158,16 +158,16 @@ Result<std::string> Builder::place(const BuildInput& input, const Plan& plan, co
                     kBuilderVersion, sealed->bytes,     sealed->entries,  clock_.now(), took.count()};
     const fs::path aside = work / "artifact";
     if (auto made = make_dirs(aside, 0755); !made) return fail(made.error());
-    if (auto wrote = write_file(aside / "plan.json", plan_text, 0444); !wrote) return fail(wrote.error());
+    if (auto wrote = write_plain(aside / "plan.json", plan_text); !wrote) return fail(wrote.error());
     const std::string meta_text = boost::json::serialize(codec::write(meta));
-    if (auto wrote = write_file(aside / "meta.json", meta_text, 0444); !wrote) return fail(wrote.error());
+    if (auto wrote = write_plain(aside / "meta.json", meta_text); !wrote) return fail(wrote.error());
     touch(aside, clock_.now());
     // A folder that its owner may not write cannot be moved by him.
     fs::permissions(work / "tree", fs::perms(0755), error);
     fs::rename(work / "tree", aside / "tree", error);
     if (!error) fs::permissions(aside / "tree", fs::perms(0555), error);
     if (error) return fail(ErrorKind::failed, "keeping the artifact: " + error.message());
-    sync_dir(aside);
+    if (auto synced = sync_all(aside); !synced) return fail(synced.error());
     if (auto made = make_dirs(dirs_.artifacts, 0700); !made) return fail(made.error());
     if (::rename(aside.c_str(), target.c_str()) != 0 && !fs::exists(target / "meta.json", error)) {
       return fail(ErrorKind::failed, "keeping the artifact: " + std::generic_category().message(errno));

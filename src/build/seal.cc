@@ -16,9 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// From so many files on, one sync of the whole filesystem is quicker than one for each.
-constexpr std::size_t kSyncEach = 64;
-
 tl::unexpected<Error> errno_error(const std::string& doing, const fs::path& path) {
   return fail(ErrorKind::failed, doing + " " + path.string() + ": " + std::strerror(errno));
 }
@@ -61,7 +58,7 @@ Result<std::string> link_target(const fs::path& tree, const fs::path& relative) 
                                       target.string() + "; make it a relative one, or a copy");
 }
 
-Result<> hash_file(Sha256& digest, const fs::path& path, bool sync) {
+Result<> hash_file(Sha256& digest, const fs::path& path) {
   int fd = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0 && errno == EACCES) {
     ::chmod(path.c_str(), 0600);
@@ -72,18 +69,8 @@ Result<> hash_file(Sha256& digest, const fs::path& path, bool sync) {
   ssize_t got = 0;
   while ((got = ::read(fd, buffer.data(), buffer.size())) > 0)
     digest.update({buffer.data(), static_cast<std::size_t>(got)});
-  const bool good = got == 0 && (!sync || ::fsync(fd) == 0);
-  const auto failure = errno_error("cannot keep", path);
-  ::close(fd);
-  if (!good) return failure;
-  return {};
-}
-
-Result<> sync_folder(const fs::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return errno_error("cannot open", path);
-  const bool good = ::fsync(fd) == 0;
-  const auto failure = errno_error("cannot sync", path);
+  const bool good = got == 0;
+  const auto failure = errno_error("cannot read", path);
   ::close(fd);
   if (!good) return failure;
   return {};
@@ -94,7 +81,6 @@ Result<> sync_folder(const fs::path& path) {
 Result<Sealed> seal(const fs::path& tree, std::stop_token stop) {
   auto entries = list(tree);
   if (!entries) return fail(entries.error());
-  const bool sync_each = entries->size() <= kSyncEach;
   Sha256 digest;
   Sealed sealed;
   digest.update("sluice-tree-1\n");
@@ -112,7 +98,7 @@ Result<Sealed> seal(const fs::path& tree, std::stop_token stop) {
     } else if (S_ISREG(entry.info.st_mode)) {
       const bool executable = (entry.info.st_mode & S_IXUSR) != 0;
       digest.update((executable ? "x" : "f") + name + std::to_string(entry.info.st_size) + '\0');
-      if (auto hashed = hash_file(digest, path, sync_each); !hashed) return fail(hashed.error());
+      if (auto hashed = hash_file(digest, path); !hashed) return fail(hashed.error());
       if (::chmod(path.c_str(), executable ? 0555 : 0444) != 0) return errno_error("cannot make read-only", path);
       sealed.bytes += entry.info.st_size;
     } else {
@@ -126,19 +112,8 @@ Result<Sealed> seal(const fs::path& tree, std::stop_token stop) {
     if (!S_ISDIR(it->info.st_mode)) continue;
     const fs::path path = tree / it->relative;
     if (::chmod(path.c_str(), 0555) != 0) return errno_error("cannot make read-only", path);
-    if (sync_each) {
-      if (auto synced = sync_folder(path); !synced) return fail(synced.error());
-    }
   }
   if (::chmod(tree.c_str(), 0555) != 0) return errno_error("cannot make read-only", tree);
-  if (sync_each) {
-    if (auto synced = sync_folder(tree); !synced) return fail(synced.error());
-  } else {
-    const int fd = ::open(tree.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const bool good = fd >= 0 && ::syncfs(fd) == 0;
-    if (fd >= 0) ::close(fd);
-    if (!good) return errno_error("cannot sync", tree);
-  }
   sealed.digest = digest.hex();
   return sealed;
 }
