@@ -157,6 +157,7 @@ TEST(Logs, a_deployments_log_is_read_in_pieces_and_followed_to_its_end) {
   EXPECT_EQ(house.get(target + "?after=" + next).text, "");
   auto one = house.get(target + "?step=building");
   EXPECT_EQ(one.text.find("migrating"), std::string::npos);
+  EXPECT_EQ(one.text + house.get(target + "?step=releasing").text, got.text);
   EXPECT_EQ(one.headers.get("X-Sluice-Finished"), "true");
   EXPECT_EQ(house.get(target + "?step=building&after=" + one.headers.get("X-Sluice-Next").value()).text, "");
   EXPECT_EQ(house.get(target + "?step=dancing").status, 400);
