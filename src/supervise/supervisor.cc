@@ -228,6 +228,11 @@ Result<Status> Supervisor::status(const std::string& name) const {
   return status;
 }
 
+int Supervisor::pid(const std::string& name) const {
+  auto said = tool({"s6-svstat", "-o", "pid", folder(name).string()});
+  return said && said->ok() ? std::max(0, to_int(said->out)) : 0;
+}
+
 Result<> Supervisor::control(const std::string& option, const std::vector<std::string>& names) const {
   for (const auto& name : names) {
     if (!has(name)) continue;

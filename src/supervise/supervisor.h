@@ -46,6 +46,8 @@ class Supervisor {
   // not_found when there is no such service.
   Result<Status> status(const std::string& name) const;
 
+  // Of its main process; 0 when down or unknown. Cheaper than status().
+  [[nodiscard]] int pid(const std::string& name) const;
   // Ends services without waiting: SIGTERM, and no restart when they die.
   Result<> dismiss(const std::vector<std::string>& names) const;
   // Ends services together: SIGTERM, after `grace` SIGKILL; when it returns no process of theirs is left. They stay

@@ -34,7 +34,7 @@ Advance scale(Site& site, const Work& work, Context& context) {
   }
   Record wanted = record;
   std::erase_if(wanted.instances, [&](const Instance& one) { return one.index >= work.instances; });
-  if (auto well = await_well(site, wanted, *plan, plan->health_timeout, context); !well) {
+  if (auto well = await_well(site, work, false, wanted, *plan, context); !well) {
     // What serves goes on serving; what was added and does not come up goes.
     if (well.error().kind != ErrorKind::cancelled) {
       std::vector<Instance> added;
@@ -50,16 +50,20 @@ Advance scale(Site& site, const Work& work, Context& context) {
     }
     return well.error();
   }
+  if (wanted.instances.size() == record.instances.size()) record = wanted;  // one may have another port by now
   {
     auto held = site.hold(work.stage);
     if (auto admitted = site.admit(work, false); !admitted) return admitted.error();
+    auto route = site.gateway->find(stage);
+    // A deployment may have switched meanwhile: then it is not for this one to be shown.
+    const bool shown_now = route && !route->live.empty() && (route->live == "a" ? route->a : route->b).tag == tag;
     if (work.instances == 0) {
-      if (auto shown = site.gateway->show_asleep(stage); !shown) return shown.error();
+      if (auto shown = shown_now ? site.gateway->show_asleep(stage) : Result<>{}; !shown) return shown.error();
     } else {
       std::vector<gateway::Server> servers;
       for (const auto& instance : wanted.instances) servers.push_back({instance.name, instance.port});
       if (auto placed = site.gateway->place(stage, tag, servers); !placed) return placed.error();
-      if (auto shown = site.gateway->show(stage, tag); !shown) return shown.error();
+      if (auto shown = shown_now ? site.gateway->show(stage, tag) : Result<>{}; !shown) return shown.error();
     }
   }
   std::vector<Instance> extra;

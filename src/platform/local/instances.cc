@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <system_error>
 
 #include "base/files.h"
@@ -19,6 +20,7 @@ namespace {
 
 constexpr int kDeathsAllowed = 3;  // while starting: a dependency may be a moment late, a broken app never comes
 constexpr std::size_t kShownLines = 20;
+constexpr int kPortTries = 3;
 
 // PORT wins over whatever a person says; SLUICE_INSTANCE does not.
 constexpr const char* kRunScript =
@@ -57,13 +59,22 @@ std::string which(const Record& record, const Instance& instance) {
   return record.instances.size() == 1 ? "the app" : fmt::format("instance {} of the app", instance.index);
 }
 
+std::set<std::int64_t> ports_of(const Site& site, const Instance& instance) {
+  const int pid = site.supervisor.pid(instance.service);
+  if (pid == 0) return {};
+  std::vector<int> pids;
+  for (const auto& process : supervise::descendants(supervise::processes(), pid)) pids.push_back(process.pid);
+  return listening(pids);
+}
+
+// Somebody else came to the port between our choosing it and the app's listening on it, and would pass for the app.
+bool is_strangers(const Site& site, const Instance& instance) {
+  return !is_free(instance.port) && !ports_of(site, instance).contains(instance.port);
+}
+
 // Where it listens instead, when it does.
 std::string elsewhere(const Site& site, const Instance& instance) {
-  auto status = site.supervisor.status(instance.service);
-  if (!status || status->pid == 0) return {};
-  std::vector<int> pids;
-  for (const auto& process : supervise::descendants(supervise::processes(), status->pid)) pids.push_back(process.pid);
-  auto found = listening(pids);
+  auto found = ports_of(site, instance);
   if (found.contains(instance.port)) return ", but not on the address 127.0.0.1";
   if (found.empty()) return {};
   std::string out = "; it listens on port";
@@ -95,6 +106,56 @@ Duration since(const Site& site, const std::optional<Time>& begin) {
 }
 
 Error stopped_error() { return {ErrorKind::cancelled, "stopped while it was under way", {}}; }
+
+// Gives up the ports that somebody else has.
+Result<> leave_taken_ports(Site& site, Record& record) {
+  std::vector<std::string> services;
+  std::erase_if(record.instances, [&](const Instance& instance) {
+    if (!is_strangers(site, instance)) return false;
+    services.push_back(instance.service);
+    return true;
+  });
+  if (auto gone = site.supervisor.remove(services, 1ms); !gone) return gone;
+  return site.records.save(record);
+}
+
+// Once. An Error of kind conflict when somebody else answered on an instance's port.
+Result<> await_these(Site& site, const Record& record, const build::Plan& plan, Duration at_most, Context& context) {
+  std::vector<std::int64_t> ports;
+  for (const auto& instance : record.instances) ports.push_back(instance.port);
+  HealthCheck check{plan.health_path, fmt::format("{}:{}", record.host, site.gateway->port()),
+                    std::min(at_most, context.deadline - site.clock.now()), plan.health_interval};
+  std::size_t next = 0;
+  auto give_up = [&](const std::vector<Health>& seen) -> std::optional<std::string> {
+    // A few at a time: asking the supervisor costs a process each.
+    for (std::size_t asked = 0, tried = 0; tried < seen.size() && asked < 4; ++tried, next = (next + 1) % seen.size()) {
+      if (seen[next].well) continue;
+      ++asked;
+      const auto& instance = record.instances[next];
+      auto status = site.supervisor.status(instance.service);
+      if (!status || status->deaths < kDeathsAllowed) continue;
+      return with_lines(fmt::format("{} exited {} times while starting, the last time with status {}",
+                                    which(record, instance), status->deaths, status->exit_code),
+                        last_lines(site, record, instance, kShownLines));
+    }
+    return std::nullopt;
+  };
+  auto begin = std::chrono::steady_clock::now();
+  auto looked = look(ports, check, context.stop, give_up);
+  if (looked.all_well()) {
+    bool ours = std::none_of(record.instances.begin(), record.instances.end(),
+                             [&](const Instance& instance) { return is_strangers(site, instance); });
+    return ours ? Result<>{} : fail(ErrorKind::conflict, "another program answers on the port chosen for the app");
+  }
+  if (looked.stopped) return fail(stopped_error());
+  if (looked.given_up) return fail(ErrorKind::failed, *looked.given_up);
+  auto waited = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begin);
+  for (std::size_t i = 0; i < looked.instances.size(); ++i) {
+    if (looked.instances[i].well) continue;
+    return fail(ErrorKind::failed, explain(site, record, plan, record.instances[i], looked.instances[i], waited));
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -155,37 +216,17 @@ Result<> bring_back(Site& site, const Record& record) {
   return services->empty() ? Result<>{} : site.supervisor.add(*services);
 }
 
-Result<> await_well(Site& site, const Record& record, const build::Plan& plan, Duration at_most, Context& context) {
-  std::vector<std::int64_t> ports;
-  for (const auto& instance : record.instances) ports.push_back(instance.port);
-  HealthCheck check{plan.health_path, fmt::format("{}:{}", record.host, site.gateway->port()),
-                    std::min(at_most, context.deadline - site.clock.now()), plan.health_interval};
-  std::size_t next = 0;
-  auto give_up = [&](const std::vector<Health>& seen) -> std::optional<std::string> {
-    // A few at a time: asking the supervisor costs a process each.
-    for (std::size_t asked = 0, tried = 0; tried < seen.size() && asked < 4; ++tried, next = (next + 1) % seen.size()) {
-      if (seen[next].well) continue;
-      ++asked;
-      const auto& instance = record.instances[next];
-      auto status = site.supervisor.status(instance.service);
-      if (!status || status->deaths < kDeathsAllowed) continue;
-      return with_lines(fmt::format("{} exited {} times while starting, the last time with status {}",
-                                    which(record, instance), status->deaths, status->exit_code),
-                        last_lines(site, record, instance, kShownLines));
-    }
-    return std::nullopt;
-  };
-  auto begin = std::chrono::steady_clock::now();
-  auto looked = look(ports, check, context.stop, give_up);
-  if (looked.all_well()) return {};
-  if (looked.stopped) return fail(stopped_error());
-  if (looked.given_up) return fail(ErrorKind::failed, *looked.given_up);
-  auto waited = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begin);
-  for (std::size_t i = 0; i < looked.instances.size(); ++i) {
-    if (looked.instances[i].well) continue;
-    return fail(ErrorKind::failed, explain(site, record, plan, record.instances[i], looked.instances[i], waited));
+Result<> await_well(Site& site, const pipeline::Work& work, bool step, Record& record, const build::Plan& plan,
+                    Context& context) {
+  for (int tries = 0;; ++tries) {
+    auto well = await_these(site, record, plan, plan.health_timeout, context);
+    if (well || well.error().kind != ErrorKind::conflict || tries == kPortTries) return well;
+    auto held = site.hold(work.stage);
+    const auto count = static_cast<std::int64_t>(record.instances.size());
+    if (auto admitted = site.admit(work, step); !admitted) return admitted;
+    if (auto left = leave_taken_ports(site, record); !left) return left;
+    if (auto up = bring_up(site, record, plan, count); !up) return up;
   }
-  return {};
 }
 
 Result<> lead_away(Site& site, const pipeline::Work& work, const std::vector<Record>& victims) {

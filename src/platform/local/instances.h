@@ -20,8 +20,10 @@ sandbox::Spec spec_for(const Site& site, const std::filesystem::path& artifact, 
 Result<> bring_up(Site& site, Record& record, const build::Plan& plan, std::int64_t count);
 // Makes services of a record's instances again, as they were (after a restart of the machine).
 Result<> bring_back(Site& site, const Record& record);
-// Until every instance answers its health check. The Error says what was seen, with the app's last lines.
-Result<> await_well(Site& site, const Record& record, const build::Plan& plan, Duration at_most, Context& context);
+// With the stage not held: until every instance answers its health check. The Error says what was seen, with the app's
+// last lines. An instance whose port somebody else took before it is started again on another.
+Result<> await_well(Site& site, const pipeline::Work& work, bool step, Record& record, const build::Plan& plan,
+                    Context& context);
 
 // With the stage held: if the address leads to one of these, it leads to `work.current` again, else to nothing.
 Result<> lead_away(Site& site, const pipeline::Work& work, const std::vector<Record>& victims);

@@ -511,6 +511,31 @@ TEST_F(LocalTest, files_that_a_power_failure_cut_short_do_not_stop_the_server) {
   EXPECT_EQ(visit().body, "two");
 }
 
+TEST_F(LocalTest, a_stranger_on_the_port_does_not_pass_for_the_app) {
+  build::Plan plan;
+  // Gives the stranger two seconds to be first.
+  plan.run =
+      "exec bash -c 'for i in $(seq 100); do (exec 3<>/dev/tcp/127.0.0.1/$PORT) 2>/dev/null && break; sleep 0.02; "
+      "done; exec python3 server.py'";
+  std::optional<Child> stranger;
+  std::jthread taker([&] {
+    auto record = dir_ / "stages" / "stg_test0001dev" / "dep_test0001dev1" / "record";
+    std::string text;
+    eventually([&] { return (text = read_file(record).value_or("")).find("\"port\":") != std::string::npos; });
+    ProcessCommand command;
+    command.argv = {"python3",     "-m",
+                    "http.server", std::to_string(std::stol(text.substr(text.find("\"port\":") + 7))),
+                    "--bind",      "127.0.0.1"};
+    command.cwd = "/usr/share/doc";
+    auto started = Child::start(command);
+    if (started) stranger.emplace(std::move(*started));
+  });
+  auto result = deploy(web("mine", plan));
+  taker.join();
+  EXPECT_TRUE(done(result)) << message(result);
+  EXPECT_EQ(visit().body, "mine");
+}
+
 TEST_F(LocalTest, a_taken_port_is_named) {
   auto other = dir_ / "other";
   auto taken =

@@ -8,6 +8,7 @@
 
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "base/ids.h"
 
@@ -46,17 +47,18 @@ bool is_free(std::int64_t port) {
 
 Result<std::int64_t> free_port(const std::set<std::int64_t>& taken) {
   const Range range = outgoing();
-  auto usable = [&](std::int64_t port) {
-    return (port < range.from || port > range.to) && !taken.contains(port) && is_free(port);
-  };
+  std::vector<std::int64_t> candidates;
+  for (auto port = kLowest; port <= kHighest; ++port) {
+    if ((port < range.from || port > range.to) && !taken.contains(port)) candidates.push_back(port);
+  }
   SystemRandom random;
-  std::uint8_t bytes[4];
-  random.fill(bytes);
-  const std::int64_t size = kHighest - kLowest + 1;
-  const std::int64_t start = (bytes[0] | bytes[1] << 8 | bytes[2] << 16) % size;
-  for (std::int64_t i = 0; i < size; ++i) {
-    auto port = kLowest + (start + i) % size;
-    if (usable(port)) return port;
+  while (!candidates.empty()) {
+    std::uint8_t bytes[4];
+    random.fill(bytes);
+    auto& chosen = candidates[(bytes[0] | bytes[1] << 8 | bytes[2] << 16) % candidates.size()];
+    if (is_free(chosen)) return chosen;
+    std::swap(chosen, candidates.back());
+    candidates.pop_back();
   }
   return fail(ErrorKind::unavailable, "no port of this machine is free for an instance");
 }

@@ -11,6 +11,7 @@ namespace sluice::platform::local {
 
 // One that nobody listens on, not of `taken`, and outside the range from which the kernel takes the near ends of
 // outgoing connections: the gateway's own connections could otherwise sit on it just when an app wants it (again).
+// Any of them is as likely as any other: two servers on one machine, choosing at once, should not choose the same.
 Result<std::int64_t> free_port(const std::set<std::int64_t>& taken);
 bool is_free(std::int64_t port);
 // The ports that these processes listen on, by whatever address; empty also when the kernel does not tell.

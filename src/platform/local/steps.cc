@@ -112,8 +112,7 @@ Result<> run_command(Site& site, const Work& work, Context& context, const std::
 }
 
 // `count` healthy instances of this deployment, under the fence.
-Result<Record> run_instances(Site& site, const Work& work, Context& context, const build::Plan& plan,
-                             Duration at_most) {
+Result<Record> run_instances(Site& site, const Work& work, Context& context, const build::Plan& plan) {
   Record record;
   {
     auto held = site.hold(work.stage);
@@ -130,7 +129,7 @@ Result<Record> run_instances(Site& site, const Work& work, Context& context, con
     if (auto up = bring_up(site, record, plan, work.instances); !up) return fail(up.error());
   }
   auto begin = std::chrono::steady_clock::now();
-  auto well = await_well(site, record, plan, at_most, context);
+  auto well = await_well(site, work, true, record, plan, context);
   if (!well && well.error().kind != ErrorKind::cancelled) {
     // Nothing of a failed start goes on trying; what is left of it is taken away with the attempt.
     (void)site.supervisor.dismiss(service_names(record));
@@ -166,7 +165,7 @@ Result<> see_answer(Site& site, Context& context, const Record& record, const bu
 Result<> switch_to(Site& site, const Work& work, Context& context, const build::Plan& plan) {
   // R7.5: the stage may have been scaled since they were started. They were well a moment ago, but a moment can be
   // long.
-  auto running = run_instances(site, work, context, plan, plan.health_timeout);
+  auto running = run_instances(site, work, context, plan);
   if (!running) return fail(running.error());
   auto& record = *running;
   std::vector<gateway::Server> servers;
@@ -239,7 +238,7 @@ Advance start(Site& site, const Work& work, Context& context) {
   if (!found) return found.error();
   context.log.line(work.instances == 0 ? std::string("the stage is scaled to 0: nothing to start")
                                        : "starting " + plural(work.instances, "instance") + ": " + found->first.run);
-  auto record = run_instances(site, work, context, found->first, found->first.health_timeout);
+  auto record = run_instances(site, work, context, found->first);
   if (!record) return record.error();
   Done done;
   done.instances = work.instances;
