@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <stdexcept>
 
 #include "base/codec.h"
 
@@ -213,7 +214,9 @@ secrets::Variables variables_of(const boost::json::object& object) {
 
 Result<secrets::Settings> PlainSecrets::read(const StageId& stage, Revision revision) {
   const auto text = lookup_(stage, revision);
-  if (!text) return fail(text.error());
+  if (!text)
+    throw std::runtime_error("revision " + std::to_string(revision) + " of " + stage.value +
+                             " is asked for, but not kept");
   const boost::json::object object = boost::json::parse(*text).as_object();
   auto config = codec::read<StageConfig>(object.at("config"));
   if (!config) return fail(config.error());

@@ -36,7 +36,8 @@ Request People::next(const std::vector<conductor::Snapshot>& stacks, bool may_cr
   request.stack_name = stack.name;
   request.command.body = command(stack, actor);
   if (std::holds_alternative<SaveSettings>(request.command.body)) request.edit = edit();
-  if (std::holds_alternative<AddStage>(request.command.body) && chance_.percent(20)) request.edit = edit();
+  const auto* add = std::get_if<AddStage>(&request.command.body);
+  if (add && add->copy_from.empty() && chance_.percent(20)) request.edit = edit();
   return request;
 }
 

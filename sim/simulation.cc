@@ -9,6 +9,7 @@
 #include "base/codec.h"
 #include "base/digest.h"
 #include "conductor/results.h"
+#include "conductor/revisions.h"
 
 namespace sluice::sim {
 
@@ -246,6 +247,35 @@ void Simulation::observe(const Group& group) {
     }
     committed_[batch.stack.id] = batch.stack;
     model_.compare(batch.stack);
+    for (const Event& event : batch.events) observe_settings(batch.stack, event);
+  }
+}
+
+secrets::Settings Simulation::settings_at(const StageId& stage, Revision revision) {
+  auto settings = secrets_->read(stage, revision);
+  require(settings.has_value(), "a settings revision is not kept (R7.3)");
+  return std::move(*settings);
+}
+
+// Every revision that an event makes has its row, and the right one.
+void Simulation::observe_settings(const Stack& stack, const Event& event) {
+  if (const auto* added = std::get_if<StageAdded>(&event.body)) {
+    const secrets::Settings made = settings_at(added->stage, 1);
+    if (added->copied_from.empty()) return;
+    const Stage* from = find_stage(stack, added->copied_from);
+    if (from == nullptr) return;
+    const secrets::Settings copied = settings_at(from->id, from->settings_revision);
+    require(made.build == copied.build && made.runtime == copied.runtime, "variables were not copied (R5.4)");
+  }
+  if (const auto* saved = std::get_if<SettingsSaved>(&event.body)) {
+    const auto names = conductor::changed_names(settings_at(saved->stage, saved->revision - 1),
+                                                settings_at(saved->stage, saved->revision));
+    require(!names.empty() && names == saved->names, "a revision does not hold what was saved (R7.2)");
+  }
+  if (const auto* adopted = std::get_if<SettingsAdopted>(&event.body)) {
+    const auto names = conductor::changed_names(settings_at(adopted->stage, adopted->from),
+                                                settings_at(adopted->stage, adopted->revision));
+    require(names.empty(), "a rollback adopted other settings than those of then (R8.3)");
   }
 }
 
@@ -362,10 +392,9 @@ void Simulation::check() {
 }
 
 std::string Simulation::built(const Work& work) {
-  const auto settings = secrets_->read(work.stage, work.deployment.settings_revision);
-  require(settings.has_value(), "an attempt runs with a settings revision that is not kept (R7.3)");
+  const secrets::Settings settings = settings_at(work.stage, work.deployment.settings_revision);
   std::string inputs = work.deployment.change.commit;
-  for (const auto& [name, variable] : settings->build) inputs += fmt::format(" {}={}", name, variable.value);
+  for (const auto& [name, variable] : settings.build) inputs += fmt::format(" {}={}", name, variable.value);
   return "sha256-" + sha256_hex(inputs);
 }
 

@@ -81,6 +81,8 @@ class Simulation {
   void note(const std::string& line);
   void submit(conductor::Request request);
   void observe(const conductor::Group& group);
+  void observe_settings(const pipeline::Stack& stack, const pipeline::Event& event);
+  secrets::Settings settings_at(const pipeline::StageId& stage, pipeline::Revision revision);
 
   const Settings settings_;
   Chance chance_;

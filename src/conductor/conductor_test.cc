@@ -372,7 +372,9 @@ TEST_F(ConductorTest, at_its_end_running_steps_are_stopped_and_nobody_waits_for_
   ASSERT_TRUE(world_.wait([](const auto& world) { return world.count(WorkKind::build) == 2; }));
   stop();
   EXPECT_TRUE(world_.wait([](const auto& world) { return world.count(WorkKind::build) == 0; }));
-  for (const Stack& stack : *store_->load_stacks()) EXPECT_EQ(stack.stages[0].active->state, S::building);
+  const auto stored = store_->load_stacks();
+  ASSERT_TRUE(stored);
+  for (const Stack& stack : *stored) EXPECT_EQ(stack.stages[0].active->state, S::building);
   EXPECT_TRUE(store_->check());
 }
 
@@ -392,7 +394,8 @@ TEST_F(ConductorTest, stress_many_callers_readers_and_a_restart) {
           EXPECT_TRUE(push(name, "0123456789abcdef"[n % 16]));
           if (n % 5 == 0) (void)ask(name, SaveSettings{"dev", {}}, sets("N", std::to_string(n)));
           if (n % 7 == 0) (void)ask(name, Rollback{"dev", "", false, false, false, {}});
-          if (const auto& active = conductor_->snapshot(name)->stages[0].active; active && n % 3 == 0)
+          const Snapshot now = conductor_->snapshot(name);
+          if (const auto& active = now->stages[0].active; active && n % 3 == 0)
             (void)conductor_->cancel(active->id, ada_);
         }
       });

@@ -31,14 +31,15 @@ Error no_stack(const std::string& name) {
 
 Actor machinery() { return Actor{ActorKind::system, "sluice", Role::admin}; }
 
-// What a lookup or an edit throws refuses the command; the thread that owns all stacks goes on.
+// What a lookup throws (the database cannot be read) refuses the command; the thread that owns all stacks goes on.
 template <class Decide>
 auto guarded(const std::string& stack, const Decide& decide) -> decltype(decide()) {
   try {
     return decide();
   } catch (const std::exception& error) {
     spdlog::error("deciding a command of stack {}: {}", stack, error.what());
-    return fail(ErrorKind::internal, "The command could not be decided; the server's log says why.");
+    return fail(ErrorKind::unavailable,
+                "The server could not read what it must know to decide this; nothing happened, and its log says why.");
   }
 }
 

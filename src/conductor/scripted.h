@@ -77,11 +77,18 @@ class ScriptedWorld final : public World {
     for (const pipeline::Work& work : began_) out += work.kind == kind;
     return out;
   }
-  [[nodiscard]] bool ran_twice_at_once() const { return twice_; }
-  [[nodiscard]] int most_builds() const { return most_builds_; }
+  // Outside it.
+  [[nodiscard]] bool ran_twice_at_once() const {
+    const std::lock_guard lock(mutex_);
+    return twice_;
+  }
+  [[nodiscard]] int most_builds() const {
+    const std::lock_guard lock(mutex_);
+    return most_builds_;
+  }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<pipeline::WorkKind, Script> scripts_;
   std::vector<pipeline::Work> began_, ended_;
