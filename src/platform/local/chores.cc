@@ -27,7 +27,7 @@ Advance scale(Site& site, const Work& work, Context& context) {
     std::error_code error;
     if (!std::filesystem::exists(site.records.env_dir(record) / "environ", error)) {
       auto url = site.url(work.stack_name, work.stage_name);
-      auto written = write_environment(site, record, *plan, context, url, site.records.env_dir(record));
+      auto written = write_environment(*plan, context, url, site.records.env_dir(record));
       if (!written) return written.error();
     }
     if (auto up = bring_up(site, record, *plan, work.instances); !up) return up.error();

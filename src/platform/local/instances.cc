@@ -36,7 +36,7 @@ Result<std::vector<supervise::Service>> services_of(const Site& site, const Reco
   if (!artifact) return fail(artifact.error());
   std::vector<supervise::Service> services;
   for (const auto& instance : record.instances) {
-    auto spec = spec_for(site, *artifact, site.records.env_dir(record));
+    auto spec = spec_for(*artifact, site.records.env_dir(record));
     spec.argv = {"/bin/sh", "-c", kRunScript, "sluice", std::to_string(instance.port), std::to_string(instance.index),
                  plan.run};
     supervise::Service service;
@@ -159,10 +159,8 @@ Result<> await_these(Site& site, const Record& record, const build::Plan& plan, 
 
 }  // namespace
 
-Result<> write_environment(Site& site, const Record& record, const build::Plan& plan, const Context& context,
-                           const std::string& url, const fs::path& dir) {
-  (void)site;
-  (void)record;
+Result<> write_environment(const build::Plan& plan, const Context& context, const std::string& url,
+                           const fs::path& dir) {
   auto environment = plan.environment;
   environment["HOST"] = "127.0.0.1";
   environment["SLUICE_URL"] = url;
@@ -171,8 +169,7 @@ Result<> write_environment(Site& site, const Record& record, const build::Plan& 
   return sandbox::write_env_dir(dir, environment);
 }
 
-sandbox::Spec spec_for(const Site& site, const fs::path& artifact, const fs::path& env_dir) {
-  (void)site;
+sandbox::Spec spec_for(const fs::path& artifact, const fs::path& env_dir) {
   sandbox::Spec spec;
   spec.binds = {{artifact / "tree", "/app", false}};
   spec.env_dir = env_dir;

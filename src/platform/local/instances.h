@@ -9,11 +9,11 @@
 // Instances of a deployment, from their first process to the last trace of it.
 namespace sluice::platform::local {
 
-// Writes the environment of a deployment's instances, unless it is there: the plan's, then ours, then the stage's own.
-Result<> write_environment(Site& site, const Record& record, const build::Plan& plan, const Context& context,
-                           const std::string& url, const std::filesystem::path& dir);
+// Writes an environment directory: the plan's variables, then ours, then the stage's own.
+Result<> write_environment(const build::Plan& plan, const Context& context, const std::string& url,
+                           const std::filesystem::path& dir);
 // What runs in the sandbox, at this artifact, with this environment directory.
-sandbox::Spec spec_for(const Site& site, const std::filesystem::path& artifact, const std::filesystem::path& env_dir);
+sandbox::Spec spec_for(const std::filesystem::path& artifact, const std::filesystem::path& env_dir);
 
 // With the stage held: `count` instances are services afterwards, those that were there untouched. Does not wait for
 // them, and takes none away.

@@ -70,11 +70,9 @@ Result<> run_command(Site& site, const Work& work, Context& context, const std::
   }
   auto environment = context;
   for (const auto& [key, value] : more) environment.environment[key] = value;
-  auto record = new_record(work);
-  auto written =
-      write_environment(site, record, plan, environment, site.url(work.stack_name, work.stage_name), env_dir);
+  auto written = write_environment(plan, environment, site.url(work.stack_name, work.stage_name), env_dir);
   if (!written) return written;
-  auto spec = spec_for(site, artifact, env_dir);
+  auto spec = spec_for(artifact, env_dir);
   spec.argv = {"/bin/sh", "-c", command};
   ProcessCommand process;
   process.argv = site.sandbox.command(spec);
@@ -123,7 +121,7 @@ Result<Record> run_instances(Site& site, const Work& work, Context& context, con
     std::error_code error;
     if (record.instances.empty() || !std::filesystem::exists(site.records.env_dir(record) / "environ", error)) {
       auto url = site.url(work.stack_name, work.stage_name);
-      auto written = write_environment(site, record, plan, context, url, site.records.env_dir(record));
+      auto written = write_environment(plan, context, url, site.records.env_dir(record));
       if (!written) return fail(written.error());
     }
     if (auto up = bring_up(site, record, plan, work.instances); !up) return fail(up.error());
