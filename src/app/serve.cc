@@ -117,6 +117,7 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
   auto sandbox = sandbox::Sandbox::probe();
   if (!sandbox) return fail(sandbox.error());
   sandbox_ = std::move(*sandbox);
+  sandbox_->hide(data);
   builder_ = std::make_unique<build::Builder>(build::Builder::Dirs{data / "artifacts", data / "caches", data / "work"},
                                               *repositories_, *sandbox_, clock_);
 
