@@ -13,7 +13,9 @@ struct CheckIn {  // R1.3: the branch's tip was found at `commit`
   Author author;
   Time authored_at{};
 };
-struct SetSource { Source source; };
+struct SetSource {
+  Source source;
+};
 struct DeleteStack {};
 struct AddStage {
   std::string name;
@@ -31,19 +33,35 @@ struct SetStage {  // only what is set changes
   std::optional<Access> access;
 };
 // Variables were edited; their values travel beside the command, not in it. Nothing changed: the conductor sends none.
-struct SaveSettings { std::string stage; std::vector<std::string> names; };
-struct DeleteStage { std::string stage; bool force = false; };  // force also speaks to one that is `deleting` (R6.5)
+struct SaveSettings {
+  std::string stage;
+  std::vector<std::string> names;
+};
+struct DeleteStage {
+  std::string stage;
+  bool force = false;
+};  // force also speaks to one that is `deleting` (R6.5)
 
 // How the approval of (stage, change) stands in history, when it is not the pending one (R4.4).
 struct ApprovalPrecedent {
   ApprovalState state = ApprovalState::pending;
-  std::string by;               // who decided
+  std::string by;  // who decided
   ChangeNumber superseded_by = 0;
   bool stage_gone = false;
   std::string deployment_state;  // what became of the approved deployment, or empty
 };
-struct Approve { std::string stage; ChangeNumber change = 0; std::string comment; std::optional<ApprovalPrecedent> precedent; };
-struct Reject { std::string stage; ChangeNumber change = 0; std::string comment; std::optional<ApprovalPrecedent> precedent; };
+struct Approve {
+  std::string stage;
+  ChangeNumber change = 0;
+  std::string comment;
+  std::optional<ApprovalPrecedent> precedent;
+};
+struct Reject {
+  std::string stage;
+  ChangeNumber change = 0;
+  std::string comment;
+  std::optional<ApprovalPrecedent> precedent;
+};
 
 // The deployment a retry or rollback repeats. `kind`/`meaning`/… as it was.
 struct Precedent {
@@ -56,7 +74,7 @@ struct Precedent {
   bool artifact_kept = true;  // false: cleaned
   Revision settings_revision = 0;
   bool settings_then = false;
-  bool returned = false;                // to its gate: never retried (R4.6)
+  bool returned = false;                  // to its gate: never retried (R4.6)
   ChangeNumber newest_success_since = 0;  // highest change that succeeded in this stage after this deployment ended
 };
 struct Retry {
@@ -64,9 +82,12 @@ struct Retry {
   std::optional<Precedent> precedent;  // none: nothing to retry
   DeploymentId deployment{};           // empty: the newest failed or cancelled
 };
-struct Redeploy { std::string stage; bool rebuild = false; };
-// By default (to == empty) the conductor's precedent is the newest success of the highest change below the one that serves
-// or is switching in; `build` accepts building anew where the artifact was cleaned (R8.3).
+struct Redeploy {
+  std::string stage;
+  bool rebuild = false;
+};
+// By default (to == empty) the conductor's precedent is the newest success of the highest change below the one that
+// serves or is switching in; `build` accepts building anew where the artifact was cleaned (R8.3).
 struct Rollback {
   std::string stage;
   std::string to;  // as asked, for messages
@@ -78,13 +99,20 @@ struct Rollback {
 struct Promote {  // R8.4
   std::string stage;
   ChangeNumber change = 0;
-  std::string commit;                    // of that change; empty: there is no such change
-  std::vector<StageId> succeeded_in;     // stages of this stack, in order or not, where it succeeded at any time
+  std::string commit;                     // of that change; empty: there is no such change
+  std::vector<StageId> succeeded_in;      // stages of this stack, in order or not, where it succeeded at any time
   bool succeeded_before_deleted = false;  // it succeeded in a stage, deleted since, that stood before this one
 };
-struct Pause { std::string stage; };
-struct Resume { std::string stage; };
-struct Cancel { DeploymentId deployment; std::string end_state; };  // end_state: of one that is history, or empty
+struct Pause {
+  std::string stage;
+};
+struct Resume {
+  std::string stage;
+};
+struct Cancel {
+  DeploymentId deployment;
+  std::string end_state;
+};  // end_state: of one that is history, or empty
 
 // --- by the machinery ---
 struct StepDone {
@@ -96,7 +124,13 @@ struct StepDone {
   bool built = false;                                // of building
   std::int64_t instances = 0;                        // of starting and switching: how many are healthy / serve
 };
-struct StepFailed { StageId stage; DeploymentId deployment; Attempt attempt = 0; DeploymentState step = DeploymentState::building; std::string error; };
+struct StepFailed {
+  StageId stage;
+  DeploymentId deployment;
+  Attempt attempt = 0;
+  DeploymentState step = DeploymentState::building;
+  std::string error;
+};
 struct StepNotYet {
   StageId stage;
   DeploymentId deployment;
@@ -121,9 +155,9 @@ struct ChoreResult {
 // Nothing new from outside: time limits are looked at and whatever may start is started.
 struct Tick {};
 
-using CommandBody = std::variant<CheckIn, SetSource, DeleteStack, AddStage, SetStage, SaveSettings, DeleteStage, Approve,
-                                 Reject, Retry, Redeploy, Rollback, Promote, Pause, Resume, Cancel, StepDone, StepFailed,
-                                 StepNotYet, ChoreResult, Tick>;
+using CommandBody = std::variant<CheckIn, SetSource, DeleteStack, AddStage, SetStage, SaveSettings, DeleteStage,
+                                 Approve, Reject, Retry, Redeploy, Rollback, Promote, Pause, Resume, Cancel, StepDone,
+                                 StepFailed, StepNotYet, ChoreResult, Tick>;
 
 struct Command {
   Actor actor;

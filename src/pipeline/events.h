@@ -7,9 +7,15 @@
 // variable. The actor and time are in the Event around it.
 namespace sluice::pipeline {
 
-struct StackCreated { StackId stack; std::string name; Source source; };
+struct StackCreated {
+  StackId stack;
+  std::string name;
+  Source source;
+};
 BOOST_DESCRIBE_STRUCT(StackCreated, (), (stack, name, source))
-struct SourceChanged { Source source; };
+struct SourceChanged {
+  Source source;
+};
 BOOST_DESCRIBE_STRUCT(SourceChanged, (), (source))
 struct StackDeletionBegan {};
 BOOST_DESCRIBE_STRUCT(StackDeletionBegan, (), ())
@@ -33,13 +39,25 @@ struct StageAdded {
 };
 BOOST_DESCRIBE_STRUCT(StageAdded, (), (stage, name, index, config, copied_from))
 // Requires-approval and instances: no revision. `revision` is set when what a deployment carries was saved (R7.2).
-struct StageChanged { StageId stage; StageConfig config; std::optional<Revision> revision; };
+struct StageChanged {
+  StageId stage;
+  StageConfig config;
+  std::optional<Revision> revision;
+};
 BOOST_DESCRIBE_STRUCT(StageChanged, (), (stage, config, revision))
 // Variables were saved: a new revision (R7.2). `names` are "build/NAME" and "runtime/NAME", never values.
-struct SettingsSaved { StageId stage; Revision revision = 0; std::vector<std::string> names; };
+struct SettingsSaved {
+  StageId stage;
+  Revision revision = 0;
+  std::vector<std::string> names;
+};
 BOOST_DESCRIBE_STRUCT(SettingsSaved, (), (stage, revision, names))
 // A `settings: then` rollback succeeded: the settings of `from` are now revision `revision` (R8.3).
-struct SettingsAdopted { StageId stage; Revision from = 0; Revision revision = 0; };
+struct SettingsAdopted {
+  StageId stage;
+  Revision from = 0;
+  Revision revision = 0;
+};
 BOOST_DESCRIBE_STRUCT(SettingsAdopted, (), (stage, from, revision))
 struct StageDeletionBegan {  // R6.5; `after` are the stages that stood after it, for a later promotion (R8.4)
   StageId stage;
@@ -47,23 +65,46 @@ struct StageDeletionBegan {  // R6.5; `after` are the stages that stood after it
   std::vector<StageId> after;
 };
 BOOST_DESCRIBE_STRUCT(StageDeletionBegan, (), (stage, name, after))
-struct StageDeletionForced { StageId stage; };
+struct StageDeletionForced {
+  StageId stage;
+};
 BOOST_DESCRIBE_STRUCT(StageDeletionForced, (), (stage))
-struct StageDeleted { StageId stage; std::string name; };
+struct StageDeleted {
+  StageId stage;
+  std::string name;
+};
 BOOST_DESCRIBE_STRUCT(StageDeleted, (), (stage, name))
-struct StagePaused { StageId stage; };
+struct StagePaused {
+  StageId stage;
+};
 BOOST_DESCRIBE_STRUCT(StagePaused, (), (stage))
-struct StageResumed { StageId stage; };
+struct StageResumed {
+  StageId stage;
+};
 BOOST_DESCRIBE_STRUCT(StageResumed, (), (stage))
 
 // At a gate.
-struct OfferHeld { StageId stage; ChangeRef change; bool accepted = false; };  // R8.5, R3.6
+struct OfferHeld {
+  StageId stage;
+  ChangeRef change;
+  bool accepted = false;
+};  // R8.5, R3.6
 BOOST_DESCRIBE_STRUCT(OfferHeld, (), (stage, change, accepted))
-struct HeldSuperseded { StageId stage; ChangeRef change; ChangeNumber by = 0; };  // a newer one took its place; by 0: dropped, its stage was deleted (R6.2)
+struct HeldSuperseded {
+  StageId stage;
+  ChangeRef change;
+  ChangeNumber by = 0;
+};  // a newer one took its place; by 0: dropped, its stage was deleted (R6.2)
 BOOST_DESCRIBE_STRUCT(HeldSuperseded, (), (stage, change, by))
-struct HeldReleased { StageId stage; ChangeRef change; };  // let in: an ApprovalAsked or DeploymentQueued follows
+struct HeldReleased {
+  StageId stage;
+  ChangeRef change;
+};  // let in: an ApprovalAsked or DeploymentQueued follows
 BOOST_DESCRIBE_STRUCT(HeldReleased, (), (stage, change))
-struct ApprovalAsked { StageId stage; ChangeRef change; };  // raises the mark (R4.1)
+struct ApprovalAsked {
+  StageId stage;
+  ChangeRef change;
+};  // raises the mark (R4.1)
 BOOST_DESCRIBE_STRUCT(ApprovalAsked, (), (stage, change))
 struct ApprovalDecided {  // `state`: approved or rejected by the actor (R4.8)
   StageId stage;
@@ -72,13 +113,24 @@ struct ApprovalDecided {  // `state`: approved or rejected by the actor (R4.8)
   std::string comment;
 };
 BOOST_DESCRIBE_STRUCT(ApprovalDecided, (), (stage, change, state, comment))
-struct ApprovalSuperseded { StageId stage; ChangeRef change; ChangeNumber by = 0; };  // R4.2
+struct ApprovalSuperseded {
+  StageId stage;
+  ChangeRef change;
+  ChangeNumber by = 0;
+};  // R4.2
 BOOST_DESCRIBE_STRUCT(ApprovalSuperseded, (), (stage, change, by))
-struct ApprovalWithdrawn { StageId stage; ChangeRef change; std::string reason; };  // R6.2
+struct ApprovalWithdrawn {
+  StageId stage;
+  ChangeRef change;
+  std::string reason;
+};  // R6.2
 BOOST_DESCRIBE_STRUCT(ApprovalWithdrawn, (), (stage, change, reason))
 
 // Deployments.
-struct DeploymentQueued { StageId stage; Deployment deployment; };  // takes the waiting place; raises the mark
+struct DeploymentQueued {
+  StageId stage;
+  Deployment deployment;
+};  // takes the waiting place; raises the mark
 BOOST_DESCRIBE_STRUCT(DeploymentQueued, (), (stage, deployment))
 struct DeploymentStarted {  // the waiting one takes the lock, an attempt and the settings revision
   StageId stage;
@@ -88,7 +140,11 @@ struct DeploymentStarted {  // the waiting one takes the lock, an attempt and th
 };
 BOOST_DESCRIBE_STRUCT(DeploymentStarted, (), (stage, deployment, attempt, settings_revision))
 // A step began: the deployment's state is `state` now. What the step before it found out comes along.
-struct StepBegan { StageId stage; DeploymentId deployment; DeploymentState state = DeploymentState::building; };
+struct StepBegan {
+  StageId stage;
+  DeploymentId deployment;
+  DeploymentState state = DeploymentState::building;
+};
 BOOST_DESCRIBE_STRUCT(StepBegan, (), (stage, deployment, state))
 struct StepNoted {  // NotYet: the handle is journalled
   StageId stage;
@@ -98,32 +154,57 @@ struct StepNoted {  // NotYet: the handle is journalled
   Time look_again{};
 };
 BOOST_DESCRIBE_STRUCT(StepNoted, (), (stage, deployment, token, note, look_again))
-struct ArtifactBuilt { StageId stage; DeploymentId deployment; std::string artifact; bool built = true; };
+struct ArtifactBuilt {
+  StageId stage;
+  DeploymentId deployment;
+  std::string artifact;
+  bool built = true;
+};
 BOOST_DESCRIBE_STRUCT(ArtifactBuilt, (), (stage, deployment, artifact, built))
-struct InstancesStarted { StageId stage; DeploymentId deployment; std::int64_t instances = 0; };
+struct InstancesStarted {
+  StageId stage;
+  DeploymentId deployment;
+  std::int64_t instances = 0;
+};
 BOOST_DESCRIBE_STRUCT(InstancesStarted, (), (stage, deployment, instances))
-struct CancelBegan { StageId stage; DeploymentId deployment; Ending ending; };  // R8.1
+struct CancelBegan {
+  StageId stage;
+  DeploymentId deployment;
+  Ending ending;
+};  // R8.1
 BOOST_DESCRIBE_STRUCT(CancelBegan, (), (stage, deployment, ending))
 struct DeploymentEnded {
   StageId stage;
   DeploymentId deployment;
   ChangeRef change;
   DeploymentState state = DeploymentState::succeeded;  // one of the ends
-  std::string step;                 // of a failure: the step it failed in, by its state's name
-  std::string error;                // one sentence; absent for success
-  ChangeNumber superseded_by = 0;   // of superseded: the change that took its place; 0 when returned to its gate
-  bool returned = false;            // returned to its gate: never retried, does not speak for its change (R4.6, R8.5)
+  std::string step;                                    // of a failure: the step it failed in, by its state's name
+  std::string error;                                   // one sentence; absent for success
+  ChangeNumber superseded_by = 0;  // of superseded: the change that took its place; 0 when returned to its gate
+  bool returned = false;           // returned to its gate: never retried, does not speak for its change (R4.6, R8.5)
 };
 BOOST_DESCRIBE_STRUCT(DeploymentEnded, (), (stage, deployment, change, state, step, error, superseded_by, returned))
 
 // In place and housekeeping.
-struct ScaleBegan { StageId stage; std::int64_t to = 0; Attempt attempt = 0; };
+struct ScaleBegan {
+  StageId stage;
+  std::int64_t to = 0;
+  Attempt attempt = 0;
+};
 BOOST_DESCRIBE_STRUCT(ScaleBegan, (), (stage, to, attempt))
-struct ScaleEnded { StageId stage; std::int64_t instances = 0; };
+struct ScaleEnded {
+  StageId stage;
+  std::int64_t instances = 0;
+};
 BOOST_DESCRIBE_STRUCT(ScaleEnded, (), (stage, instances))
-struct RetireBegan { StageId stage; Attempt attempt = 0; };
+struct RetireBegan {
+  StageId stage;
+  Attempt attempt = 0;
+};
 BOOST_DESCRIBE_STRUCT(RetireBegan, (), (stage, attempt))
-struct RetireEnded { StageId stage; };
+struct RetireEnded {
+  StageId stage;
+};
 BOOST_DESCRIBE_STRUCT(RetireEnded, (), (stage))
 BOOST_DEFINE_ENUM_CLASS(ChoreKind, scale, retire, remove)
 struct ChoreDelayed {  // did not succeed, or NotYet: again at look_again
@@ -135,13 +216,12 @@ struct ChoreDelayed {  // did not succeed, or NotYet: again at look_again
 };
 BOOST_DESCRIBE_STRUCT(ChoreDelayed, (), (stage, chore, token, problem, look_again))
 
-using EventBody =
-    std::variant<StackCreated, SourceChanged, StackDeletionBegan, StackDeleted, CheckedIn, StageAdded, StageChanged,
-                 SettingsSaved, SettingsAdopted, StageDeletionBegan, StageDeletionForced, StageDeleted, StagePaused,
-                 StageResumed, OfferHeld, HeldSuperseded, HeldReleased, ApprovalAsked, ApprovalDecided,
-                 ApprovalSuperseded, ApprovalWithdrawn, DeploymentQueued, DeploymentStarted, StepBegan, StepNoted,
-                 ArtifactBuilt, InstancesStarted, CancelBegan, DeploymentEnded, ScaleBegan, ScaleEnded, RetireBegan,
-                 RetireEnded, ChoreDelayed>;
+using EventBody = std::variant<StackCreated, SourceChanged, StackDeletionBegan, StackDeleted, CheckedIn, StageAdded,
+                               StageChanged, SettingsSaved, SettingsAdopted, StageDeletionBegan, StageDeletionForced,
+                               StageDeleted, StagePaused, StageResumed, OfferHeld, HeldSuperseded, HeldReleased,
+                               ApprovalAsked, ApprovalDecided, ApprovalSuperseded, ApprovalWithdrawn, DeploymentQueued,
+                               DeploymentStarted, StepBegan, StepNoted, ArtifactBuilt, InstancesStarted, CancelBegan,
+                               DeploymentEnded, ScaleBegan, ScaleEnded, RetireBegan, RetireEnded, ChoreDelayed>;
 
 struct Event {
   Time at{};

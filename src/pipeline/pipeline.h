@@ -3,31 +3,35 @@
 #include "pipeline/commands.h"
 #include "pipeline/events.h"
 
-// The rules of flow as a value. `decide` says what may happen, `apply` what has happened, `work` what should be going on
-// right now: it is derived from the state alone, so whatever a server was doing when it died is due again after a
+// The rules of flow as a value. `decide` says what may happen, `apply` what has happened, `work` what should be going
+// on right now: it is derived from the state alone, so whatever a server was doing when it died is due again after a
 // restart, because the state still says so.
 namespace sluice::pipeline {
 
-// What is due at the platform or builder. Its identity is (stage, deployment or chore, kind, attempt); safe to start twice.
-BOOST_DEFINE_ENUM_CLASS(WorkKind, build, publish, provision, release, start, verify, switch_over, discard, scale, retire, remove)
+// What is due at the platform or builder. Its identity is (stage, deployment or chore, kind, attempt); safe to start
+// twice.
+BOOST_DEFINE_ENUM_CLASS(WorkKind, build, publish, provision, release, start, verify, switch_over, discard, scale,
+                        retire, remove)
 struct Work {
   WorkKind kind = WorkKind::build;
   StackId stack;
   std::string stack_name;
   StageId stage;
   std::string stage_name;
-  StageConfig config;        // of now
-  Attempt attempt = 0;       // the fence (R9.3)
-  Deployment deployment;     // all but the chores
+  StageConfig config;              // of now
+  Attempt attempt = 0;             // the fence (R9.3)
+  Deployment deployment;           // all but the chores
   std::optional<Current> current;  // what serves now
   std::int64_t instances = 0;      // desired, for start, switch_over, scale
   std::optional<std::string> token;
-  Time deadline{};  // R9.4; of chores: far away
+  Time deadline{};      // R9.4; of chores: far away
   bool forced = false;  // remove
   // Equal for the same piece of work whenever it is derived.
   [[nodiscard]] std::string key() const;
 };
-BOOST_DESCRIBE_STRUCT(Work, (), (kind, stack, stack_name, stage, stage_name, config, attempt, deployment, current, instances, token, deadline, forced))
+BOOST_DESCRIBE_STRUCT(Work, (),
+                      (kind, stack, stack_name, stage, stage_name, config, attempt, deployment, current, instances,
+                       token, deadline, forced))
 
 struct Due {
   std::vector<Work> due;          // ready now
@@ -49,14 +53,16 @@ struct Limits {
 
 // A new stack with its first stage (R1.1, R1.2). `id` is new and random.
 Result<std::vector<Event>> create(const StackId& id, const std::string& name, const Source& source,
-                                  const std::string& first_stage, const StageConfig& config, const Actor& actor, Time now);
+                                  const std::string& first_stage, const StageConfig& config, const Actor& actor,
+                                  Time now);
 // The events of the command and of all that follows from it at once, in order; or why it is refused: invalid, forbidden
 // (R8.7), not_found, conflict. A command that changes nothing (a late result, the same decision twice) gives no events.
 Result<std::vector<Event>> decide(const Stack& stack, const Command& command, Time now, const Limits& limits = {});
 Stack apply(Stack stack, const Event& event);
 Due work(const Stack& stack, Time now, const Limits& limits = {});
 
-// Whether `role` may give this command to this stack as it is (R8.7); decide asks it, and so may a page that hides buttons.
+// Whether `role` may give this command to this stack as it is (R8.7); decide asks it, and so may a page that hides
+// buttons.
 Result<> may(const Stack& stack, const Command& command);
 
 }  // namespace sluice::pipeline

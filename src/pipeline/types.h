@@ -22,12 +22,12 @@ using ChangeNumber = std::int64_t;              // 1, 2, 3 … within the stack;
 using Attempt = std::int64_t;                   // per stage, only grows; 0: none yet
 using Revision = std::int64_t;                  // settings revision, per stage, only grows; a new stage has 1
 
-BOOST_DEFINE_ENUM_CLASS(Role, viewer, developer, admin)                                     // R8.7
-BOOST_DEFINE_ENUM_CLASS(ActorKind, user, token, git, system)                                // git: a push
-BOOST_DEFINE_ENUM_CLASS(SourceKind, hosted, remote)                                         // R1.4
-BOOST_DEFINE_ENUM_CLASS(Endpoint, api_gateway, load_balancer)                               // R7.4
-BOOST_DEFINE_ENUM_CLASS(DatabaseKind, none, created, existing)                              // "new" outside
-BOOST_DEFINE_ENUM_CLASS(Access, open, restricted)                                           // "public", "private" outside
+BOOST_DEFINE_ENUM_CLASS(Role, viewer, developer, admin)         // R8.7
+BOOST_DEFINE_ENUM_CLASS(ActorKind, user, token, git, system)    // git: a push
+BOOST_DEFINE_ENUM_CLASS(SourceKind, hosted, remote)             // R1.4
+BOOST_DEFINE_ENUM_CLASS(Endpoint, api_gateway, load_balancer)   // R7.4
+BOOST_DEFINE_ENUM_CLASS(DatabaseKind, none, created, existing)  // "new" outside
+BOOST_DEFINE_ENUM_CLASS(Access, open, restricted)               // "public", "private" outside
 BOOST_DEFINE_ENUM_CLASS(DeploymentKind, flow, initial, retry, redeploy, rollback, promote)
 BOOST_DEFINE_ENUM_CLASS(DeploymentState, queued, building, publishing, provisioning, releasing, starting, verifying,
                         switching, cancelling, succeeded, failed, cancelled, superseded)
@@ -110,16 +110,17 @@ struct Deployment {
   Actor by;
   Time queued_at{};
   std::optional<Time> started_at;
-  Time step_at{};                   // when the present step (state) began: its time limit counts from here (R9.4)
-  std::optional<std::string> token;  // handle of a far operation, from NotYet; of the present step, in `cancelling` first of the one broken off
-  Time look_again{};                // not before this is the step advanced again
-  std::optional<Ending> ending;     // set in `cancelling`
+  Time step_at{};                    // when the present step (state) began: its time limit counts from here (R9.4)
+  std::optional<std::string> token;  // handle of a far operation, from NotYet; of the present step, in `cancelling`
+                                     // first of the one broken off
+  Time look_again{};                 // not before this is the step advanced again
+  std::optional<Ending> ending;      // set in `cancelling`
   bool operator==(const Deployment&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Deployment, (),
-                      (id, change, kind, meaning, state, attempt, settings_revision, settings_then, decided, parked, rebuild,
-                       artifact, artifact_fixed, artifact_hint, built, instances, by, queued_at, started_at, step_at,
-                       token, look_again, ending))
+                      (id, change, kind, meaning, state, attempt, settings_revision, settings_then, decided, parked,
+                       rebuild, artifact, artifact_fixed, artifact_hint, built, instances, by, queued_at, started_at,
+                       step_at, token, look_again, ending))
 
 // What a stage serves now.
 struct Current {
@@ -210,8 +211,8 @@ struct Stack {
   StackId id;
   std::string name;
   Source source;
-  std::vector<Stage> stages;   // in the order shown (R2.1)
-  std::vector<Stage> leaving;  // out of the order, their removal not finished (R6.5)
+  std::vector<Stage> stages;        // in the order shown (R2.1)
+  std::vector<Stage> leaving;       // out of the order, their removal not finished (R6.5)
   std::optional<ChangeRef> newest;  // the newest check-in; its commit is the tip last seen (R1.3)
   std::int64_t next_id = 1;         // for stage and deployment ids
   std::int64_t version = 0;         // number of events applied

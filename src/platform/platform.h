@@ -11,10 +11,10 @@
 #include "pipeline/pipeline.h"
 
 // Where stages run. Every platform runs two full sets and switches between them in one act (R3.4); whatever it makes is
-// named by the deployment's id; it starts, changes or routes nothing for an attempt below the highest it has seen of that
-// stage (R9.3); removing what an ended attempt made is always allowed. A discard ends its attempt, and so nothing is started
-// or routed for it any more, however late; where the discarded attempt has the route already, the route goes back to
-// `current` first. After a remove nothing of the stage is started at all.
+// named by the deployment's id; it starts, changes or routes nothing for an attempt below the highest it has seen of
+// that stage (R9.3); removing what an ended attempt made is always allowed. A discard ends its attempt, and so nothing
+// is started or routed for it any more, however late; where the discarded attempt has the route already, the route goes
+// back to `current` first. After a remove nothing of the stage is started at all.
 namespace sluice::platform {
 
 struct Done {
