@@ -50,7 +50,7 @@ Result<std::vector<supervise::Service>> services_of(const Site& site, const Reco
 
 std::string with_lines(std::string sentence, const std::vector<std::string>& lines) {
   if (lines.empty()) return sentence + "; it wrote nothing";
-  sentence += "; its last lines:";
+  sentence += "\nits last lines:";  // the first line is a sentence by itself
   for (const auto& line : lines) sentence += "\n" + line;
   return sentence;
 }

@@ -67,7 +67,7 @@ TEST_F(LocalTest, R3_4_a_failed_start_says_the_apps_last_words_and_leaves_what_s
   auto result = deploy(artifact({{"x", ""}}, plan));
   ASSERT_TRUE(std::holds_alternative<Error>(result));
   EXPECT_NE(
-      message(result).find("the app exited 3 times while starting, the last time with status 42; its last lines:\n"),
+      message(result).find("the app exited 3 times while starting, the last time with status 42\nits last lines:\n"),
       std::string::npos)
       << message(result);
   EXPECT_NE(message(result).find("\nline 30\ncannot find the moon"), std::string::npos) << message(result);
@@ -419,7 +419,7 @@ TEST_F(LocalTest, a_release_command_runs_once_in_the_sandbox_before_anything_sta
   EXPECT_NE(log_.find("releasing dev pw\n"), std::string::npos) << log_;
   plan.release = "echo the table is locked; exit 3";
   result = deploy(web("v", plan));
-  EXPECT_NE(message(result).find("the release command ended with status 3; its last lines:\nthe table is locked"),
+  EXPECT_NE(message(result).find("the release command ended with status 3\nits last lines:\nthe table is locked"),
             std::string::npos)
       << message(result);
   EXPECT_EQ(visit().body, "v");

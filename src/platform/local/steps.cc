@@ -104,7 +104,7 @@ Result<> run_command(Site& site, const Work& work, Context& context, const std::
         tail.substr(begin == std::string::npos ? 0 : begin + 1, end - (begin == std::string::npos ? 0 : begin + 1)));
     end = begin == std::string::npos ? 0 : begin;
   }
-  if (!lines.empty()) sentence += "; its last lines:";
+  if (!lines.empty()) sentence += "\nits last lines:";  // the first line is a sentence by itself
   for (auto it = lines.rbegin(); it != lines.rend(); ++it) sentence += "\n" + *it;
   return fail(ErrorKind::failed, sentence);
 }
