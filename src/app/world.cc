@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "base/codec.h"
+#include "logs/masker.h"
 
 namespace sluice::app {
 namespace {
@@ -50,6 +51,15 @@ std::vector<std::string> masks(const secrets::Settings& settings) {
       if (variable.secret) out.push_back(variable.value);
     }
   }
+  return out;
+}
+
+// An error may carry the app's own last words, and goes into the events and into answers: no secret with it (R7.1).
+std::string masked(const std::string& text, const std::vector<std::string>& values) {
+  logs::Masker masker(values);
+  std::string out;
+  masker.feed(text, out);
+  masker.flush(out);
   return out;
 }
 
@@ -103,7 +113,8 @@ platform::Advance RealWorld::advance(const Work& work, std::stop_token stop) {
     platform::Context context{stop, work.deadline, *log, environment(work, *settings)};
     result = local_.advance(work, context);
   }
-  if (const auto* error = std::get_if<Error>(&result)) {
+  if (auto* error = std::get_if<Error>(&result)) {
+    error->message = masked(error->message, masks(*settings));
     if (!stop.stop_requested()) log->line("failed: " + error->message);
   }
   if (!std::holds_alternative<platform::NotYet>(result)) log->finish();
