@@ -149,6 +149,7 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
     http::Server::Options serving;
     serving.address = listen.host;
     serving.port = port;
+    serving.report = [](const std::string& what) { spdlog::error("a request failed: {}", what); };
     return http::Server::start(serving, late_);
   });
   if (!http) return fail(http.error());
@@ -178,7 +179,7 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
        version,
        {}});
   late_.to = api_.get();
-  janitor_ = std::make_unique<Janitor>(*store_, *builder_);
+  janitor_ = std::make_unique<Janitor>(*store_, *builder_, data / "caches");
   first_sign_in = identity_->first_sign_in();
   return write_note(data, note);
 }

@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <set>
 
 #include "base/codec.h"
 #include "logs/masker.h"
@@ -72,6 +73,27 @@ std::map<std::string, std::string> environment(const Work& work, const secrets::
                                          {"SLUICE_COMMIT", change.commit}};
   for (const auto& [name, variable] : settings.runtime) out[name] = variable.value;
   return out;
+}
+
+void clean_artifacts(store::Store& store, build::Builder& builder) {
+  constexpr std::size_t kKeep = 50;
+  auto used = store.artifacts_in_use();
+  if (!used) return spdlog::warn("cleaning artifacts: {}", used.error().message);
+  auto cleaned = builder.clean(*used, kKeep);
+  if (!cleaned) return spdlog::warn("cleaning artifacts: {}", cleaned.error().message);
+  if (!cleaned->empty()) spdlog::info("cleaned {} artifacts that nothing runs", cleaned->size());
+}
+
+void clean_caches(store::Store& store, build::Builder& builder, const std::filesystem::path& caches) {
+  std::set<std::string> there;  // listed before the stacks are: a new stack's cache is never taken for an old one's
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(caches, error)) there.insert(entry.path().filename());
+  auto stacks = store.load_stacks();
+  if (!stacks) return spdlog::warn("cleaning build caches: {}", stacks.error().message);
+  for (const auto& stack : *stacks) there.erase(stack.id.value);
+  for (const auto& name : there) {
+    if (auto gone = builder.forget({name}); !gone) spdlog::warn("cleaning build caches: {}", gone.error().message);
+  }
 }
 
 }  // namespace
@@ -160,26 +182,16 @@ platform::Advance RealWorld::build(const Work& work, const secrets::Settings& se
   return done;
 }
 
-Janitor::Janitor(store::Store& store, build::Builder& builder)
-    : thread_([&store, &builder](std::stop_token stop) {
-        constexpr std::size_t kKeep = 50;
+Janitor::Janitor(store::Store& store, build::Builder& builder, std::filesystem::path caches)
+    : thread_([&store, &builder, caches = std::move(caches)](std::stop_token stop) {
         std::mutex mutex;
         std::condition_variable_any wake;
         std::unique_lock lock(mutex);
         Duration pause = std::chrono::minutes(1);
         while (!wake.wait_for(lock, stop, pause, [&stop] { return stop.stop_requested(); })) {
           pause = std::chrono::hours(1);
-          auto used = store.artifacts_in_use();
-          if (!used) {
-            spdlog::warn("cleaning artifacts: {}", used.error().message);
-            continue;
-          }
-          auto cleaned = builder.clean(*used, kKeep);
-          if (!cleaned) {
-            spdlog::warn("cleaning artifacts: {}", cleaned.error().message);
-          } else if (!cleaned->empty()) {
-            spdlog::info("cleaned {} artifacts that nothing runs", cleaned->size());
-          }
+          clean_artifacts(store, builder);
+          clean_caches(store, builder, caches);
         }
       }) {}
 

@@ -1,6 +1,5 @@
 #pragma once
-#include <atomic>
-#include <functional>
+#include <filesystem>
 #include <thread>
 
 #include "build/builder.h"
@@ -33,10 +32,11 @@ class RealWorld final : public conductor::World {
   platform::Platform& local_;
 };
 
-// Cleans artifacts by the stated policy (docs/operating.md) soon after the start and every hour.
+// Cleans artifacts by the stated policy (docs/operating.md), and the build caches of stacks that are gone, soon after
+// the start and every hour.
 class Janitor {
  public:
-  Janitor(store::Store& store, build::Builder& builder);
+  Janitor(store::Store& store, build::Builder& builder, std::filesystem::path caches);
 
  private:
   std::jthread thread_;

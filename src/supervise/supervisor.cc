@@ -330,14 +330,24 @@ Result<> Supervisor::down(const fs::path& dir, Duration grace, const std::vector
   std::error_code ignored;
   Supervisor supervisor(fs::absolute(dir, ignored));
   if (!running(supervisor.dir_)) return {};
-  if (auto stopped = supervisor.stop(first, grace); !stopped) return stopped;
-  if (auto stopped = supervisor.stop(supervisor.names(), grace); !stopped) return stopped;
+  // One that is just being removed has nobody to listen any more, and is down. Whatever a service says, the rest ends.
+  auto listening = [&](std::vector<std::string> names) {
+    std::erase_if(
+        names, [&](const std::string& name) { return !has_reader(supervisor.folder(name) / "supervise" / "control"); });
+    return names;
+  };
+  Result<> stopped;
+  for (int tries = 0; tries < 3; ++tries) {
+    stopped = supervisor.stop(listening(first), grace);
+    if (auto rest = supervisor.stop(listening(supervisor.names()), grace); !rest) stopped = rest;
+    if (stopped) break;
+  }
   auto told = tool({"s6-svscanctl", "-t", supervisor.scan().string()});
   if (!told) return fail(told.error());
   if (!wait_for(15s, [&] { return !running(supervisor.dir_); })) {
     return fail(ErrorKind::failed, "the supervisor of " + supervisor.dir_.string() + " does not end");
   }
-  return {};
+  return stopped;
 }
 
 }  // namespace sluice::supervise
