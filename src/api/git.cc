@@ -29,6 +29,7 @@ std::string announcement(Service& service, const pipeline::Stack& stack, pipelin
 // The branch did not move: somebody who expects a deployment is told why there is none.
 std::string no_change(Service& service, const CheckIns::Look& look) {
   const auto& branch = look.stack->source.branch;
+  const auto url = git_url(service, look.stack->name);  // what the remote is called there is not known here
   auto branches = service.deps.repositories.branches(look.stack->id);
   auto has = [&](const char* name) { return std::find(branches.begin(), branches.end(), name) != branches.end(); };
   if (!look.tip && look.stack->newest)
@@ -39,15 +40,15 @@ std::string no_change(Service& service, const CheckIns::Look& look) {
     out = fmt::format("no change: {} follows the branch {}, which has no commit yet\n", look.stack->name, branch);
     for (const char* other : {"master", "main"})
       if (branch != other && has(other))
-        out += fmt::format("you pushed {}; to deploy it: git push origin HEAD:{}\n", other, branch);
+        out += fmt::format("you pushed {}; to deploy it: git push {} HEAD:{}\n", other, url, branch);
     if (out.find("to deploy it") == std::string::npos && !branches.empty())
-      out += fmt::format("to deploy what you have here: git push origin HEAD:{}\n", branch);
+      out += fmt::format("to deploy what you have here: git push {} HEAD:{}\n", url, branch);
     return out;
   }
   return fmt::format(
       "no new change: {0} is where change #{1} left it\nonly {0} is deployed; to deploy what you have here: "
-      "git push origin HEAD:{0}\n",
-      branch, look.stack->newest ? look.stack->newest->number : 0);
+      "git push {2} HEAD:{0}\n",
+      branch, look.stack->newest ? look.stack->newest->number : 0, url);
 }
 
 void refuse(Service& service, http::Exchange& exchange, int status, const std::string& sentence) {

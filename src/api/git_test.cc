@@ -51,7 +51,8 @@ TEST(Git, R1_3_other_branches_and_deletions_make_no_change_and_say_so) {
   auto out = git.push("main:master");
   ASSERT_TRUE(git.house.last_git_ok) << out;
   EXPECT_TRUE(says(out, "follows the branch main, which has no commit yet")) << out;
-  EXPECT_TRUE(says(out, "you pushed master; to deploy it: git push origin HEAD:main")) << out;
+  EXPECT_TRUE(says(out, "you pushed master; to deploy it: git push http://localhost:7420/git/shop.git HEAD:main"))
+      << out;
   git.push("main");
   out = git.push("main:feature");
   EXPECT_TRUE(says(out, "no new change: main is where change #1 left it")) << out;
