@@ -460,7 +460,13 @@ Result<> Gateway::remove(const std::string& id) {
   fs::remove(dir_ / "routes" / (id + ".json"), error);
   if (auto written = write_if_other(dir_ / "hosts.map", render_map(all())); !written) return written;
   fs::remove(dir_ / "conf" / (id + ".cfg"), error);
-  if (auto told = socket_.ask("del map hosts.map " + gone.host); !told) return fail(told.error());
+  // A stage of the same name, made meanwhile, has the address now.
+  auto heir = std::find_if(routes_.begin(), routes_.end(), [&](const auto& r) { return r.second.host == gone.host; });
+  if (heir != routes_.end()) {
+    if (auto told = tell(heir->second); !told) return told;
+  } else if (auto told = socket_.ask("del map hosts.map " + gone.host); !told) {
+    return fail(told.error());
+  }
   for (const auto& [slot, set] : {std::pair<const char*, const Set*>{".a", &gone.a}, {".b", &gone.b}}) {
     for (const auto& server : set->servers) {
       if (auto told = socket_.ask("set server " + id + slot + "/" + server.name + " state drain"); !told) {

@@ -247,6 +247,17 @@ TEST_F(GatewayTest, a_removed_address_is_nobodys) {
   EXPECT_TRUE(gateway_->ids().empty());
 }
 
+TEST_F(GatewayTest, R6_4_an_address_that_a_new_stage_has_stays_when_the_old_one_is_removed) {
+  Upstream one("one"), two("two");
+  route("a", {one.server()}, "stg_1");
+  route("b", {two.server()}, "stg_2");
+  EXPECT_EQ(ask("dev.shop.localhost"), "two");
+  ASSERT_TRUE(gateway_->remove("stg_1"));
+  EXPECT_EQ(ask("dev.shop.localhost"), "two");
+  start();
+  EXPECT_EQ(ask("dev.shop.localhost"), "two");
+}
+
 TEST_F(GatewayTest, refuses_what_two_parsers_could_read_differently) {
   Upstream one("one");
   route("a", {one.server()});
