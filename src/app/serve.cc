@@ -38,7 +38,8 @@ std::string with_port(const std::string& host, std::uint16_t port) {
   return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
 }
 
-// A port that nobody typed gives way where it is taken: to the one of the last start, else to one the kernel picks.
+// A port that nobody typed gives way where it is taken: the gateway to that of its last start, else to one the kernel
+// picks.
 template <class Start>
 auto start_on(std::uint16_t port, bool given, const char* what, Start start) -> decltype(start(port)) {
   auto started = start(port);
@@ -122,7 +123,6 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
                                               *repositories_, *sandbox_, clock_);
 
   const auto gateway = parse_address(options.gateway);
-  auto before = read_note(data);
   auto local = start_on(gateway.port, options.gateway_given, "gateway", [&](std::uint16_t port) {
     return platform::LocalPlatform::start({data, gateway.host, port}, *logs_, *builder_, *sandbox_, clock_);
   });
@@ -152,7 +152,11 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
     serving.report = [](const std::string& what) { spdlog::error("a request failed: {}", what); };
     return http::Server::start(serving, late_);
   });
-  if (!http) return fail(http.error());
+  if (!http) {
+    // The gateway that this start began has nothing to serve: a start that fails leaves nothing running.
+    if (known.empty()) (void)platform::LocalPlatform::down(data);
+    return fail(http.error());
+  }
   http_ = std::move(*http);
 
   note.api = "http://" + with_port(listen.host, http_->port());
