@@ -23,7 +23,7 @@ Result<> not_pending(const Deciding& d, const std::string& stage, ChangeNumber c
       fate = fmt::format("change {} was {} by {} in {}", number(change),
                          boost::describe::enum_to_string(was.state, "?"), was.by, stage);
     }
-    if (!was.deployment_state.empty()) fate += fmt::format(", and its deployment is {}", was.deployment_state);
+    if (!was.deployment_state.empty()) fate += fmt::format("; its deployment: {}", was.deployment_state);
     if (was.stage_gone) fate += "; the stage was deleted";
     if (was.state != ApprovalState::pending || was.stage_gone) return conflict(fate);
   }
