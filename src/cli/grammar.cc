@@ -72,11 +72,10 @@ void Grammar::stack_and_stage(CLI::App* app) {
 void Grammar::add_serve() {
   auto* serve = leaf("serve", "Run the server in the foreground", "sluice serve --data ~/sluice-data", false);
   serve->add_option("--data", data_, "Folder for all it keeps")->type_name("DIR");
-  listen_ =
-      serve->add_option("--listen", args_.serve.listen, "Where the API and dashboard answer; port 0: any free one")
-          ->type_name("ADDRESS:PORT")
-          ->capture_default_str()
-          ->check(address());
+  listen_ = serve->add_option("--listen", args_.serve.listen, "Where the API answers; port 0: any free one")
+                ->type_name("ADDRESS:PORT")
+                ->capture_default_str()
+                ->check(address());
   gateway_ = serve->add_option("--gateway", args_.serve.gateway, "Where the apps answer; port 0: any free one")
                  ->type_name("ADDRESS:PORT")
                  ->capture_default_str()
