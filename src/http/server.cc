@@ -52,7 +52,7 @@ class BeastServer final : public Server {
     if (!error) acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(1024, error);
     if (error == asio::error::address_in_use)
-      return fail(ErrorKind::unavailable,
+      return fail(ErrorKind::conflict,
                   fmt::format("{}:{} is taken by another program; stop it or listen on another port", options.address,
                               options.port));
     if (error)

@@ -36,6 +36,15 @@ TEST_F(ServerTest, answers_a_request) {
   EXPECT_THAT(answer, EndsWith("Content-Length: 4\r\n\r\nmade"));
 }
 
+TEST_F(ServerTest, a_port_that_is_taken_is_a_conflict_so_that_another_can_be_tried) {
+  Server::Options options;
+  options.port = port();
+  const auto second = Server::start(options, handler);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::conflict);
+  EXPECT_THAT(second.error().message, HasSubstr("is taken by another program"));
+}
+
 TEST_F(ServerTest, keeps_the_connection) {
   RawClient client(port());
   for (int i = 0; i < 3; ++i) {
