@@ -44,7 +44,7 @@ template <class Start>
 auto start_on(std::uint16_t port, bool given, const char* what, Start start) -> decltype(start(port)) {
   auto started = start(port);
   if (started || given || port == 0 || started.error().kind != ErrorKind::conflict) return started;
-  spdlog::warn("{}: {}; taking a free port instead", what, started.error().message);
+  spdlog::warn("the {}'s port {} is taken by another program: taking a free one instead", what, port);
   return start(std::uint16_t{0});
 }
 
