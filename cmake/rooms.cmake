@@ -1,11 +1,12 @@
 # sluice_room(NAME FOLDER ON rooms… LIBS libraries…): one folder under src/, one library, one test program.
 # Sources are the folder's own .cc files; x_test.cc files make NAME_test. Rooms it may include are the ones it
-# stands on, transitively; script/lint holds the includes against the same table.
+# stands on, transitively; script/lint holds the includes against the same table. ONE_BY_ONE: its tests look at the
+# machine's processes by name, so no two of them run at a time.
 enable_testing()
 include(GoogleTest)
 
 function(sluice_room NAME FOLDER)
-  cmake_parse_arguments(ROOM "" "" "ON;LIBS;TESTLIBS" ${ARGN})
+  cmake_parse_arguments(ROOM "ONE_BY_ONE" "" "ON;LIBS;TESTLIBS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${FOLDER}/*.cc)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_(test|fuzz)\\.cc$")
@@ -22,7 +23,11 @@ function(sluice_room NAME FOLDER)
   if(tests)
     add_executable(${NAME}_test ${tests})
     target_link_libraries(${NAME}_test PRIVATE ${NAME} ${ROOM_TESTLIBS} GTest::gtest GTest::gmock GTest::gtest_main rapidcheck)
-    gtest_discover_tests(${NAME}_test PROPERTIES TIMEOUT 300 DISCOVERY_TIMEOUT 60)
+    set(properties TIMEOUT 300)
+    if(ROOM_ONE_BY_ONE)
+      list(APPEND properties RESOURCE_LOCK ${NAME})
+    endif()
+    gtest_discover_tests(${NAME}_test PROPERTIES ${properties} DISCOVERY_TIMEOUT 60)
   endif()
   if(SLUICE_FUZZ)
     file(GLOB fuzzers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${FOLDER}/*_fuzz.cc)

@@ -185,7 +185,7 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
   late_.to = api_.get();
   janitor_ = std::make_unique<Janitor>(*store_, *builder_, data / "caches");
   first_sign_in = identity_->first_sign_in();
-  return write_note(data, note);
+  return {};
 }
 
 void say(const std::string& text) {
@@ -222,6 +222,8 @@ int serve(const cli::ServeOptions& options, const std::string& version) {
     say("nobody can sign in yet. Once, this code makes you the admin:\n\n    sluice login " + server.note.api +
         "\n    code: " + *server.first_sign_in + "\n");
   }
+  // The last thing: who waits for it finds all the rest done and said.
+  if (auto noted = write_note(absolute.data, server.note); !noted) return refuse(noted.error());
   int number = 0;
   do {
     ::sigwait(&ends, &number);
