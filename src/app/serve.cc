@@ -34,6 +34,8 @@ Address parse_address(const std::string& text) {
   return out;
 }
 
+bool is_loopback(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+
 std::string with_port(const std::string& host, std::uint16_t port) {
   return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
 }
@@ -210,6 +212,15 @@ int serve(const cli::ServeOptions& options, const std::string& version) {
   spdlog::set_default_logger(spdlog::stderr_color_mt("sluice"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
 
+  if (!is_loopback(parse_address(options.listen).host)) {
+    return refuse(
+        {ErrorKind::invalid,
+         "--listen: " + options.listen +
+             " is open to the network, and the API speaks plain HTTP; listen on 127.0.0.1 and put a proxy with "
+             "TLS before it (docs/operating.md)",
+         {}});
+  }
+
   cli::ServeOptions absolute = options;
   absolute.data = fs::absolute(options.data);
   if (auto entered = enter_home(absolute.data); !entered) return refuse(entered.error());
@@ -283,7 +294,7 @@ Result<boost::json::object> create_token(const cli::LocalTokenOptions& options) 
                           {"name", made->token.name},
                           {"role", codec::enum_name(made->token.role)},
                           {"token", made->secret}};
-  out["expires_at"] = made->token.expires_at ? boost::json::value(to_rfc3339(*made->token.expires_at)) : nullptr;
+  if (made->token.expires_at) out["expires_at"] = to_rfc3339(*made->token.expires_at);
   return out;
 }
 

@@ -287,7 +287,8 @@ void Grammar::add_looking() {
   logs->add_flag("--access", args_.access_log, "Of requests")->excludes(build)->excludes(release)->excludes(runtime);
   logs->add_flag("-f,--follow", args_.follow, "Stay, and print what comes");
   logs->add_option("--deployment", args_.deployment, "Build or release log of this deployment")->type_name("ID");
-  logs->add_option("--since", args_.since, "Not older than this (1h); runtime and access")->type_name("AGE");
+  logs->add_option("--since", args_.since, "How far back (1h when nothing is said); runtime and access")
+      ->type_name("AGE");
 
   auto* wait = leaf("wait", "Wait until a change has come through, for scripts",
                     "sluice wait shop prod --commit $(git rev-parse HEAD) --timeout 5m");

@@ -38,6 +38,9 @@ Result<std::string> deployment_meant(Server& server, const Args& args) {
   return fail(ErrorKind::not_found, fmt::format("nothing was deployed to {} of {} yet", args.stage, args.stack));
 }
 
+// How far back the logs of a stage go when nothing is said: they may be kept for months.
+constexpr const char* kReach = "1h";
+
 Result<Place> place_of(Server& server, const Args& args) {
   if (args.build || args.release) {
     auto id = deployment_meant(server, args);
@@ -45,13 +48,11 @@ Result<Place> place_of(Server& server, const Args& args) {
     return Place{{"deployments", *id, "log"}, {{"step", args.build ? "building" : "releasing"}}};
   }
   Place out{{"stacks", args.stack, "stages", args.stage, "logs", args.access_log ? "access" : "runtime"}, {}};
-  if (args.since) {
-    const auto reach = parse_duration(*args.since);
-    if (!reach)
-      return fail(ErrorKind::invalid,
-                  fmt::format("--since: \"{}\" is not a time such as 30m or 1h", one_line(*args.since)));
-    out.query.emplace_back("since", to_rfc3339(SystemClock().now() - *reach));
-  }
+  const auto reach = parse_duration(args.since.value_or(kReach));
+  if (!reach)
+    return fail(ErrorKind::invalid,
+                fmt::format("--since: \"{}\" is not a time such as 30m or 1h", one_line(*args.since)));
+  out.query.emplace_back("since", to_rfc3339(SystemClock().now() - *reach));
   return out;
 }
 
@@ -62,10 +63,14 @@ void say_log(const Context& context, std::string_view text) {
 
 Result<Exit> print_what_is_there(Context& context, Server& server, const Place& place) {
   std::string after;
+  bool empty = true;
   for (;;) {
     auto piece = server.text(path_to(place, after));
     if (!piece) return fail(piece.error());
     say_log(context, piece->body);
+    empty = empty && piece->body.empty();
+    if (empty && context.screen.terminal && !context.args.since && !context.args.build && !context.args.release)
+      fmt::print(stderr, "nothing in the last {}; --since 7d reaches further back\n", kReach);
     const auto next = piece->headers.get("X-Sluice-Next").value_or("");
     if (piece->body.empty() || next.empty() || next == after) return Exit::done;
     after = next;
