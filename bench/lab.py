@@ -93,6 +93,7 @@ class Lab:
             self.server.wait()
         subprocess.run([self.sluice, "down", "--data", self.data], capture_output=True)
         self.log.close()
+        subprocess.run(["chmod", "-R", "u+w", self.home], capture_output=True)  # artifacts are read-only
         shutil.rmtree(self.home, ignore_errors=True)
 
     def __enter__(self):
