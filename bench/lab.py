@@ -2,7 +2,6 @@
 import json
 import os
 import pathlib
-import pwd
 import shutil
 import signal
 import subprocess
@@ -109,8 +108,3 @@ VERSION_APP = {
                 'exec busybox httpd -f -p "$HOST:$PORT" -h /tmp/www\n',
     "version": "1\n",
 }
-
-
-def user_of_apps():
-    """The name of the user that apps run as."""
-    return "sluice" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name

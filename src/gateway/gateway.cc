@@ -35,7 +35,7 @@ constexpr std::size_t kProbeLength = 32;
 template <class Condition>
 bool wait_for(Duration at_most, Condition condition) {
   auto until = std::chrono::steady_clock::now() + at_most;
-  for (auto pause = 1ms; !condition(); pause = std::min(pause * 2, 50ms)) {
+  for (auto pause = 1ms; !condition(); pause = std::min(pause * 2, 8ms)) {
     if (std::chrono::steady_clock::now() >= until) return false;
     std::this_thread::sleep_for(pause);
   }

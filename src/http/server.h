@@ -42,7 +42,8 @@ class Server {
     Duration stall_time = std::chrono::seconds(30);            // without a byte moving, in a body or an answer
     Duration exchange_stall_time = std::chrono::seconds(300);  // the same within an exchange: Git thinks between bytes
     Duration stop_time = std::chrono::seconds(5);              // for what runs to end when the server stops
-    std::function<void(const std::string&)> report;            // told of a handler that threw; from any thread
+    std::function<void(const std::string&)>
+        report;  // told of a handler that threw, or a connection that broke by itself
   };
   // Binds at once; an Error says which address is taken.
   static Result<std::unique_ptr<Server>> start(Options, Handler&);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -104,6 +105,9 @@ Task<tl::expected<Head, Refusal>> Wire::read_head() {
     buffer.commit(got);
     if (error) {
       const bool slow = timed_out_ && begun;
+      const bool asked_for = timed_out_ || loop_.stopping || !socket_.is_open();
+      if (error == asio::error::operation_aborted && !asked_for && loop_.options.report)
+        loop_.options.report("a connection ended though nobody asked for it: please report this");
       disarm();
       co_return tl::unexpected(slow ? Refusal{408, "the head of the request did not come in time"} : Refusal{0, {}});
     }

@@ -94,6 +94,19 @@ TEST_F(LogsTest, reads_on_from_any_offset_live_and_finished) {
   EXPECT_EQ(logs.read(kBuild, 1'000'000).value().text, "");
 }
 
+TEST_F(LogsTest, is_finished_also_where_it_cannot_be_compressed) {
+  const auto writer = open();
+  writer->line("one");
+  // A folder in the way of the compressed file, as a full disk would be.
+  std::filesystem::create_directory(folder.path / "logs/stk_1/stg_1/dep_1/01-building.log.zst.tmp");
+  writer->finish();
+  const auto chunk = logs.read(kBuild, 0).value();
+  EXPECT_EQ(chunk.text, kAt + "one\n");
+  EXPECT_TRUE(chunk.finished);
+  open()->line("two");
+  EXPECT_FALSE(logs.read(kBuild, 0).value().finished);
+}
+
 TEST_F(LogsTest, gives_chunks_of_whole_lines) {
   const auto writer = open();
   for (int i = 0; i < 100; ++i) writer->line("line " + std::to_string(i));

@@ -18,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 using Steady = std::chrono::steady_clock;
 
-constexpr auto kFirstPause = 10ms;
+constexpr auto kFirstPause = 2ms;
 constexpr auto kAnswerLimit = 10s;  // of one look
 constexpr auto kGiveUpInterval = 100ms;
 
@@ -60,7 +60,7 @@ struct Look {
     if (fd >= 0) ::close(fd);
     fd = -1;
     next = Steady::now() + pause;
-    pause = std::min<Steady::duration>(pause * 3 / 2, std::max<Steady::duration>(check.interval, kFirstPause));
+    pause = std::min<Steady::duration>(pause * 6 / 5, std::max<Steady::duration>(check.interval, kFirstPause));
   }
   void begin() {
     fd = connect_to("127.0.0.1", health.port);
