@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <thread>
 
 namespace sluice::logs {
 namespace fs = std::filesystem;
@@ -135,10 +136,26 @@ LoggerReader::LoggerReader(fs::path folder, const std::optional<Position>& from)
   }
   files_.assign(listed.begin(), listed.end());
   if (!from) return;
-  const auto found = std::ranges::find(files_, from->inode, &Entry::inode);
-  if (found == files_.end()) return;
-  auto file = open(*found);
-  if (!file || first_stamp(*file) != from->first) return;
+  position_ = from;
+  auto found = std::ranges::find(files_, from->inode, &Entry::inode);
+  std::optional<File> file;
+  // A file that is being put away can be missed by a listing: it is looked for again before it counts as removed.
+  for (int turn = 0; turn < kTurns; ++turn) {
+    if (found != files_.end()) file = open(*found);
+    if (file) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    listed = list(folder_);
+    files_.assign(listed.begin(), listed.end());
+    found = std::ranges::find(files_, from->inode, &Entry::inode);
+  }
+  if (!file || first_stamp(*file) != from->first) {
+    // It is gone: what began before it was read, what began later follows.
+    std::erase_if(files_, [&](const Entry& entry) {
+      const auto other = open(entry);
+      return other && first_stamp(*other) <= from->first;
+    });
+    return;
+  }
   files_.erase(files_.begin(), found);
   file_ = std::move(file);
   first_ = from->first;
