@@ -19,8 +19,8 @@ constexpr Duration kPause = std::chrono::seconds(1);
 
 Error not_written() {
   return Error{ErrorKind::unavailable,
-               "The server could not write its database, so nothing happened; try again, and see `sluice doctor` if it "
-               "stays so.",
+               "The server could not write its database, so nothing happened; try again; the server's log "
+               "says why.",
                {}};
 }
 
