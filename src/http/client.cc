@@ -1,21 +1,23 @@
 #include "http/client.h"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <cstring>
-#include <mutex>
+
+#include "http/curl.h"
 
 namespace sluice::http {
 namespace {
 
 struct FreeList {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  const Curl* library;
+  void operator()(curl_slist* list) const { library->slist_free_all(list); }
 };
 using List = std::unique_ptr<curl_slist, FreeList>;
 
 struct Transfer {
   const Call& call;
+  const Curl& library;
   CURL* curl;
   Response response;
   bool stopped_by_caller = false;
@@ -41,7 +43,7 @@ std::size_t take_header(char* bytes, std::size_t size, std::size_t count, void* 
 std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
   long status = 0;
-  curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &status);
+  transfer.library.easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &status);
   if (transfer.call.on_body && status / 100 == 2) {
     if (!transfer.call.on_body(std::string_view(bytes, size * count))) {
       transfer.stopped_by_caller = true;
@@ -63,9 +65,9 @@ std::string origin_of(const std::string& url) {
   return url.substr(0, scheme + 3) + authority;
 }
 
-std::string reason_of(CURLcode code, CURL* curl) {
+std::string reason_of(CURLcode code, const Curl& library, CURL* curl) {
   long os_error = 0;
-  curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &os_error);
+  library.easy_getinfo(curl, CURLINFO_OS_ERRNO, &os_error);
   switch (code) {
     case CURLE_COULDNT_CONNECT: {
       if (os_error == 0) return "connection refused";
@@ -84,17 +86,17 @@ std::string reason_of(CURLcode code, CURL* curl) {
     case CURLE_PEER_FAILED_VERIFICATION:
       return "the server's certificate is not trusted";
     default:
-      return curl_easy_strerror(code);
+      return library.easy_strerror(code);
   }
 }
 
-tl::unexpected<Error> error_of(CURLcode code, const Call& call, CURL* curl) {
+tl::unexpected<Error> error_of(CURLcode code, const Call& call, const Curl& library, CURL* curl) {
   const auto origin = origin_of(call.url);
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT: {
       // Either of two limits may have passed: ours for the whole, or that for connecting.
       double taken = 0;
-      curl_easy_getinfo(curl, CURLINFO_TOTAL_TIME, &taken);
+      library.easy_getinfo(curl, CURLINFO_TOTAL_TIME, &taken);
       const auto limit = Duration(static_cast<std::int64_t>(taken * 1000));
       return fail(ErrorKind::timed_out, fmt::format("{} did not answer within {}", origin, human_duration(limit)));
     }
@@ -102,11 +104,9 @@ tl::unexpected<Error> error_of(CURLcode code, const Call& call, CURL* curl) {
     case CURLE_UNSUPPORTED_PROTOCOL:
       return fail(ErrorKind::invalid, fmt::format("'{}' is not an address such as http://127.0.0.1:7420", origin));
     default:
-      return fail(ErrorKind::unavailable, fmt::format("cannot reach {}: {}", origin, reason_of(code, curl)));
+      return fail(ErrorKind::unavailable, fmt::format("cannot reach {}: {}", origin, reason_of(code, library, curl)));
   }
 }
-
-std::once_flag curl_once;
 
 }  // namespace
 
@@ -114,24 +114,24 @@ struct Client::State {
   CURL* curl = nullptr;
 };
 
-Client::Client() : state_(std::make_unique<State>()) {
-  std::call_once(curl_once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-  state_->curl = curl_easy_init();
-}
+Client::Client() : state_(std::make_unique<State>()) {}
 
 Client::~Client() {
-  if (state_->curl) curl_easy_cleanup(state_->curl);
+  if (state_->curl) Curl::load()->easy_cleanup(state_->curl);
 }
 
 Result<Response> Client::send(const Call& call) {
+  if (!Curl::load()) return fail(Curl::load().error());
+  const Curl& library = *Curl::load();
+  if (!state_->curl) state_->curl = library.easy_init();
   CURL* const curl = state_->curl;
   if (!curl) return fail(ErrorKind::internal, "the HTTP client cannot be made");
-  curl_easy_reset(curl);
-  Transfer transfer{call, curl, {}};
+  library.easy_reset(curl);
+  Transfer transfer{call, library, curl, {}};
 
-  List fields;
+  List fields(nullptr, FreeList{&library});
   const auto add_field = [&](const std::string& line) {
-    fields.reset(curl_slist_append(fields.release(), line.c_str()));
+    fields.reset(library.slist_append(fields.release(), line.c_str()));
   };
   for (const auto& [name, value] : call.headers.all) {
     if ((name + value).find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
@@ -142,34 +142,35 @@ Result<Response> Client::send(const Call& call) {
   if (!call.headers.get("Expect")) add_field("Expect:");
   if (!call.body.empty() && !call.headers.get("Content-Type")) add_field("Content-Type: application/json");
 
-  curl_easy_setopt(curl, CURLOPT_URL, call.url.c_str());
-  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  curl_easy_setopt(curl, CURLOPT_NOPROXY, "localhost,.localhost,127.0.0.1,::1");
-  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-  curl_easy_setopt(curl, CURLOPT_USERAGENT, "sluice");
-  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields.get());
-  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
-  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
-  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
-  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
-  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 10'000L);
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(call.timeout.count()));
-  curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call.method.c_str());
-  if (call.method == "HEAD") curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+  library.easy_setopt(curl, CURLOPT_URL, call.url.c_str());
+  library.easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  library.easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  library.easy_setopt(curl, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  library.easy_setopt(curl, CURLOPT_NOPROXY, "localhost,.localhost,127.0.0.1,::1");
+  library.easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+  library.easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+  library.easy_setopt(curl, CURLOPT_USERAGENT, "sluice");
+  library.easy_setopt(curl, CURLOPT_HTTPHEADER, fields.get());
+  library.easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+  library.easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
+  library.easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+  library.easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
+  library.easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 10'000L);
+  library.easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(call.timeout.count()));
+  library.easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call.method.c_str());
+  if (call.method == "HEAD") library.easy_setopt(curl, CURLOPT_NOBODY, 1L);
   const bool carries_body =
       !call.body.empty() || call.method == "POST" || call.method == "PUT" || call.method == "PATCH";
   if (carries_body) {
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call.body.c_str());
+    library.easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
+    library.easy_setopt(curl, CURLOPT_POSTFIELDS, call.body.c_str());
   }
 
-  const CURLcode code = curl_easy_perform(curl);
+  const CURLcode code = library.easy_perform(curl);
   long status = 0;
-  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-  if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && transfer.stopped_by_caller)) return error_of(code, call, curl);
+  library.easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && transfer.stopped_by_caller))
+    return error_of(code, call, library, curl);
   transfer.response.status = static_cast<int>(status);
   return std::move(transfer.response);
 }
