@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 #include "base/files.h"
 #include "base/ids.h"
 #include "base/process.h"
+#include "base/replace_file.h"
 #include "base/time.h"
 
 namespace sluice {
@@ -79,6 +81,31 @@ TEST(Files, a_write_replaces_the_whole_and_keeps_its_mode) {
   EXPECT_EQ(read_file(folder.path / "none").error().kind, ErrorKind::not_found);
   EXPECT_EQ(read_file(path, 2).error().kind, ErrorKind::too_large);
   EXPECT_EQ(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator()), 1);
+}
+
+TEST(Files, a_file_is_replaced_as_a_whole_past_what_an_interrupted_write_left) {
+  Folder folder;
+  auto path = folder.path / "a", elsewhere = folder.path / "elsewhere";
+  ASSERT_TRUE(write_file(path, "one", 0600));
+  ASSERT_TRUE(write_file(elsewhere, "kept"));
+  fs::create_symlink(elsewhere, folder.path / "a.new");
+  int before = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_TRUE(replace_file(path, std::string(100'000, 'x'), 0755));
+  char old[8]{};
+  EXPECT_EQ(::read(before, old, sizeof old), 3) << "a reader goes on with what it opened";
+  ::close(before);
+  EXPECT_EQ(read_file(path), std::string(100'000, 'x'));
+  struct stat info {};
+  ::stat(path.c_str(), &info);
+  EXPECT_EQ(info.st_mode & 0777, 0755u);
+  EXPECT_EQ(read_file(elsewhere), "kept");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator()), 2);
+  auto refused = replace_file(folder.path / "none" / "a", "x");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("none/a"), std::string::npos);
+  fs::create_directory(folder.path / "folder");
+  EXPECT_FALSE(replace_file(folder.path / "folder", "x"));
+  EXPECT_FALSE(fs::exists(folder.path / "folder.new"));
 }
 
 TEST(Files, a_read_only_tree_is_removed_and_links_are_not_followed) {

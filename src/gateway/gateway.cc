@@ -12,7 +12,6 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <set>
 #include <system_error>
 #include <thread>
 
@@ -20,8 +19,7 @@
 #include "base/digest.h"
 #include "base/files.h"
 #include "base/process.h"
-#include "gateway/replace_file.h"
-#include "gateway/table.h"
+#include "base/replace_file.h"
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
@@ -94,10 +92,6 @@ std::int64_t number_of(const std::string& text) {
   return number;
 }
 
-bool has_server(const Set& set, const std::string& name) {
-  return std::any_of(set.servers.begin(), set.servers.end(), [&](const Server& s) { return s.name == name; });
-}
-
 Result<> write_if_other(const fs::path& path, const std::string& text, int mode = 0600) {
   auto there = read_file(path);
   if (there && *there == text) return {};
@@ -153,7 +147,7 @@ Result<> Gateway::load(const Options& options) {
     settings_.port = static_cast<std::uint16_t>(number_of(*kept));
   }
   // Our own HAProxy may have it.
-  bool ours = kept && *kept == std::to_string(settings_.port) && socket_.ask("show info", 0ms);
+  bool ours = kept && *kept == std::to_string(settings_.port) && runtime_.generation();
   if (!ours) {
     auto free = try_port(settings_.address, settings_.port);
     if (!free) return fail(free.error());
@@ -205,20 +199,10 @@ Result<> Gateway::write(const Route& route) {
   return write_if_other(dir_ / "hosts.map", render_map(all()));
 }
 
-Result<std::string> Gateway::runtime_generation() const {
-  auto info = socket_.ask("show info", 0ms);
-  if (!info) return fail(info.error());
-  const std::string key = "\ndescription: sluice ";
-  auto at = info->find(key);
-  if (at == std::string::npos) return std::string();
-  at += key.size();
-  return info->substr(at, info->find('\n', at) - at);
-}
-
 Result<> Gateway::await(Duration at_most) {
   std::lock_guard lock(mutex_);
   Result<std::string> runs = fail(ErrorKind::unavailable, "");
-  if (!wait_for(at_most, [&] { return (runs = runtime_generation()).has_value(); })) {
+  if (!wait_for(at_most, [&] { return (runs = runtime_.generation()).has_value(); })) {
     auto words = objections();
     return fail(ErrorKind::failed, "the gateway does not start" + (words.empty() ? "" : ": " + words));
   }
@@ -227,16 +211,11 @@ Result<> Gateway::await(Duration at_most) {
   for (const auto& [id, route] : routes_) {
     if (auto told = tell(route); !told) return told;
   }
-  auto map = socket_.ask("show map hosts.map");
-  if (!map) return fail(map.error());
-  std::set<std::string> hosts;
-  for (const auto& [id, route] : routes_) hosts.insert(route.host);
-  for (const auto& line : read_lines(*map)) {  // reference, host, value
-    auto begin = line.find(' ');
-    if (begin == std::string::npos) continue;
-    auto host = line.substr(begin + 1, line.find(' ', begin + 1) - begin - 1);
-    if (hosts.contains(host)) continue;
-    if (auto told = socket_.ask("del map hosts.map " + host); !told) return fail(told.error());
+  auto hosts = runtime_.hosts();
+  if (!hosts) return fail(hosts.error());
+  for (const auto& [id, route] : routes_) hosts->erase(route.host);
+  for (const auto& host : *hosts) {
+    if (auto told = runtime_.forget_host(host); !told) return told;
   }
   return {};
 }
@@ -255,8 +234,8 @@ Result<> Gateway::reload() {
   if (auto written = replace_file(dir_ / "reloads", std::to_string(reloads_)); !written) return written;
   settings_.generation = generation();
   if (auto written = write_main(); !written) return written;
-  if (auto asked = socket_.ask_master("reload"); !asked) return fail(asked.error());
-  if (!wait_for(kReloadLimit, [&] { return runtime_generation().value_or("") == settings_.generation; })) {
+  if (auto asked = runtime_.reload(); !asked) return fail(asked.error());
+  if (!wait_for(kReloadLimit, [&] { return runtime_.generation().value_or("") == settings_.generation; })) {
     // The master goes on with what it had when it cannot read the new files.
     auto words = objections();
     return words.empty() ? fail(ErrorKind::unavailable, "the gateway did not take its new configuration in time")
@@ -265,54 +244,10 @@ Result<> Gateway::reload() {
   return {};
 }
 
-Result<std::map<std::string, bool>> Gateway::servers(const std::string& backend) const {
-  auto said = socket_.ask("show servers state " + backend);
-  if (!said) return fail(said.error());
-  if (said->find("Can't find backend") != std::string::npos) return fail(ErrorKind::not_found, backend);
-  std::map<std::string, bool> out;
-  for (const auto& row : read_table(*said, ' ')) {
-    out[row.at("srv_name")] = row.at("srv_op_state") == "2" && row.at("srv_admin_state") == "0";
-  }
-  return out;
-}
-
 // Makes the running HAProxy what the files say about this route.
 Result<> Gateway::tell(const Route& route) {
-  for (const auto& [slot, set] : {std::pair<const char*, const Set*>{".a", &route.a}, {".b", &route.b}}) {
-    const std::string backend = route.id + slot;
-    auto there = servers(backend);
-    if (!there && there.error().kind == ErrorKind::not_found) return reload();
-    if (!there) return fail(there.error());
-    for (const auto& [name, up] : *there) {
-      if (up && !has_server(*set, name)) {
-        if (auto told = socket_.ask("set server " + backend + "/" + name + " state drain"); !told) {
-          return fail(told.error());
-        }
-      }
-    }
-    for (const auto& server : set->servers) {
-      const std::string name = backend + "/" + server.name;
-      auto at = there->find(server.name);
-      if (at == there->end()) {
-        auto added = socket_.ask(fmt::format("add server {} 127.0.0.1:{} {}", name, server.port, server_options()));
-        if (!added) return fail(added.error());
-        if (added->find("New server registered") == std::string::npos) {
-          return fail(ErrorKind::internal, "HAProxy takes no new server: " + *added);
-        }
-        if (auto told = socket_.ask("enable health " + name); !told) return fail(told.error());
-      } else if (at->second) {
-        continue;
-      }
-      if (auto told = socket_.ask("set server " + name + " state ready"); !told) return fail(told.error());
-    }
-  }
-  auto moved = socket_.ask("set map hosts.map " + route.host + " " + map_value(route));
-  if (moved && moved->find("not found") != std::string::npos) {
-    moved = socket_.ask("add map hosts.map " + route.host + " " + map_value(route));
-  }
-  if (!moved) return fail(moved.error());
-  if (!moved->empty()) return fail(ErrorKind::internal, "HAProxy does not take an address: " + *moved);
-  return {};
+  auto told = runtime_.follow(route);
+  return !told && told.error().kind == ErrorKind::not_found ? reload() : told;
 }
 
 Result<Route*> Gateway::route(const std::string& id) {
@@ -325,9 +260,18 @@ Result<> Gateway::ensure(const std::string& id, const std::string& host) {
   std::lock_guard lock(mutex_);
   auto& here = routes_[id];
   here.id = id;
-  here.host = host;
+  if (here.host != host) {
+    if (!here.host.empty()) gone_.push_back({id, here.host, {}, {}, "", ""});
+    here.host = host;
+  }
+  for (auto& [other, route] : routes_) {
+    if (other == id || route.host != host) continue;
+    route.host.clear();
+    if (auto written = write(route); !written) return written;
+  }
   if (auto written = write(here); !written) return written;
-  return tell(here);
+  if (auto told = tell(here); !told) return told;
+  return tell_gone();
 }
 
 Result<> Gateway::place(const std::string& id, const std::string& tag, const std::vector<Server>& servers_,
@@ -339,14 +283,14 @@ Result<> Gateway::place(const std::string& id, const std::string& tag, const std
   Set& set = here.a.tag == tag ? here.a : here.b.tag == tag ? here.b : here.live == "a" ? here.b : here.a;
   if (set.tag != tag) set = {tag, {}};
   for (const auto& server : servers_) {
-    if (!has_server(set, server.name)) set.servers.push_back(server);
+    if (!set.has(server.name)) set.servers.push_back(server);
   }
   if (auto written = write(here); !written) return written;
   if (auto told = tell(here); !told) return told;
   const std::string backend = id + (&set == &here.a ? ".a" : ".b");
   Result<> problem;
   bool up = wait_for(patience, [&] {
-    auto state = servers(backend);
+    auto state = runtime_.servers(backend);
     if (!state) problem = fail(state.error());
     return state && std::all_of(servers_.begin(), servers_.end(), [&](const Server& s) {
              auto at = state->find(s.name);
@@ -404,75 +348,38 @@ Result<> Gateway::withdraw(const std::string& id, const std::vector<std::string>
 
 Result<std::int64_t> Gateway::in_flight(const std::string& id, const std::vector<std::string>& names) const {
   std::lock_guard lock(mutex_);
-  std::vector<std::string> answers;
-  std::vector<std::string> workers{""};
-  auto procs = socket_.ask_master("show proc");
-  if (!procs) return fail(procs.error());
-  if (auto old = procs->find("# old workers"); old != std::string::npos) {
-    for (const auto& row : read_lines(procs->substr(old))) {
-      if (!row.empty() && row[0] >= '0' && row[0] <= '9') workers.push_back(row.substr(0, row.find(' ')));
-    }
-  }
-  std::int64_t count = 0;
-  for (const auto& worker : workers) {
-    for (const char* slot : {".a", ".b"}) {
-      auto command = "show stat " + id + slot + " 4 -1";
-      auto said = worker.empty() ? socket_.ask(command) : socket_.ask_master("@!" + worker + " " + command);
-      if (!said && worker.empty()) return fail(said.error());
-      if (!said) continue;  // it ended meanwhile
-      for (const auto& row : read_table(*said, ',')) {
-        auto name = row.find("svname");
-        if (name == row.end() || std::find(names.begin(), names.end(), name->second) == names.end()) continue;
-        for (const char* column : {"scur", "qcur"}) {
-          auto at = row.find(column);
-          if (at != row.end()) count += number_of(at->second);
-        }
-      }
-    }
-  }
-  return count;
+  return runtime_.in_flight(id, names);
 }
 
 Result<> Gateway::forget(const std::string& id, const std::vector<std::string>& names) {
   std::lock_guard lock(mutex_);
-  for (const char* slot : {".a", ".b"}) {
-    auto there = servers(id + slot);
-    if (!there) continue;
-    for (const auto& name : names) {
-      if (!there->contains(name)) continue;
-      auto server = id + slot + "/" + name;
-      if (auto told = socket_.ask("set server " + server + " state maint"); !told) return fail(told.error());
-      // Refused while a connection lingers: then it stays in maintenance, takes no request, and the next reload drops
-      // it.
-      if (auto told = socket_.ask("del server " + server); !told) return fail(told.error());
-    }
-  }
-  return {};
+  return runtime_.forget(id, names);
 }
 
 Result<> Gateway::remove(const std::string& id) {
   std::lock_guard lock(mutex_);
-  auto at = routes_.find(id);
-  if (at == routes_.end()) return {};
-  Route gone = at->second;
-  routes_.erase(at);
-  std::error_code error;
-  fs::remove(dir_ / "routes" / (id + ".json"), error);
-  if (auto written = write_if_other(dir_ / "hosts.map", render_map(all())); !written) return written;
-  fs::remove(dir_ / "conf" / (id + ".cfg"), error);
-  // A stage of the same name, made meanwhile, has the address now.
-  auto heir = std::find_if(routes_.begin(), routes_.end(), [&](const auto& r) { return r.second.host == gone.host; });
-  if (heir != routes_.end()) {
-    if (auto told = tell(heir->second); !told) return told;
-  } else if (auto told = socket_.ask("del map hosts.map " + gone.host); !told) {
-    return fail(told.error());
+  if (auto at = routes_.find(id); at != routes_.end()) {
+    gone_.push_back(std::move(at->second));
+    routes_.erase(at);
   }
-  for (const auto& [slot, set] : {std::pair<const char*, const Set*>{".a", &gone.a}, {".b", &gone.b}}) {
-    for (const auto& server : set->servers) {
-      if (auto told = socket_.ask("set server " + id + slot + "/" + server.name + " state drain"); !told) {
-        return fail(told.error());
-      }
+  return tell_gone();
+}
+
+// A removal can fail at any of its steps, so that all of them are taken again by whoever comes next.
+Result<> Gateway::tell_gone() {
+  for (; !gone_.empty(); gone_.pop_back()) {
+    const Route& gone = gone_.back();
+    const bool removed = !routes_.contains(gone.id);
+    std::error_code error;
+    if (removed) fs::remove(dir_ / "routes" / (gone.id + ".json"), error);
+    if (auto written = write_if_other(dir_ / "hosts.map", render_map(all())); !written) return written;
+    if (removed) fs::remove(dir_ / "conf" / (gone.id + ".cfg"), error);
+    // A stage of the same name, made meanwhile, has the address now.
+    auto heir = std::find_if(routes_.begin(), routes_.end(), [&](const auto& r) { return r.second.host == gone.host; });
+    if (!gone.host.empty()) {
+      if (auto told = heir == routes_.end() ? runtime_.forget_host(gone.host) : tell(heir->second); !told) return told;
     }
+    if (auto told = removed ? runtime_.drain(gone) : Result<>{}; !told) return told;
   }
   return {};
 }

@@ -12,7 +12,7 @@
 #include "base/time.h"
 #include "gateway/render.h"
 #include "gateway/route.h"
-#include "gateway/socket.h"
+#include "gateway/runtime.h"
 
 // HAProxy, and the routes it has. Every change is written to its files first and then told to the running one, so that
 // it can be killed at any moment. A new address is a seamless reload; everything else is told at run time. The process
@@ -36,7 +36,9 @@ class Gateway {
   // Waits until HAProxy answers with these files; one that runs with older files is reloaded.
   Result<> await(Duration at_most);
 
-  // All of these are idempotent and leave the files true also when HAProxy does not answer (unavailable).
+  // All of these are idempotent and leave the files true also when HAProxy does not answer (unavailable): then the same
+  // call again tells it.
+  // A host is the last route's that was given it: any other that had it answers at none.
   Result<> ensure(const std::string& id, const std::string& host);
   // Puts servers into the set with this tag, else into the one that is not live (what it held is withdrawn). Returns
   // when HAProxy would send them requests; an Error (failed) when that is not so after `patience`.
@@ -60,25 +62,25 @@ class Gateway {
   [[nodiscard]] std::string probe() const { return settings_.probe; }
 
  private:
-  explicit Gateway(std::filesystem::path dir) : dir_(std::move(dir)), socket_(dir_) {}
+  explicit Gateway(std::filesystem::path dir) : dir_(std::move(dir)), runtime_(dir_) {}
   Result<> load(const Options& options);
   Result<> write_all();
   Result<> write_main();
   Result<> write(const Route& route);
   Result<> tell(const Route& route);
+  Result<> tell_gone();
   Result<> reload();
   [[nodiscard]] std::string objections() const;  // HAProxy's own, to its files
   [[nodiscard]] std::string generation() const;
-  Result<std::string> runtime_generation() const;
-  Result<std::map<std::string, bool>> servers(const std::string& backend) const;
   [[nodiscard]] std::vector<Route> all() const;
   Result<Route*> route(const std::string& id);
 
   std::filesystem::path dir_;
-  Socket socket_;
+  Runtime runtime_;
   Settings settings_;
   std::int64_t reloads_ = 0;
   std::map<std::string, Route> routes_;
+  std::vector<Route> gone_;  // removed, and what an address was before: HAProxy is still to be told
   mutable std::mutex mutex_;
 };
 

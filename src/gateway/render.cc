@@ -107,7 +107,9 @@ std::string map_value(const Route& route) {
 
 std::string render_map(const std::vector<Route>& routes) {
   std::string out;
-  for (const auto& route : routes) out += route.host + " " + map_value(route) + "\n";
+  for (const auto& route : routes) {
+    if (!route.host.empty()) out += route.host + " " + map_value(route) + "\n";
+  }
   return out;
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <boost/describe/class.hpp>
 #include <cstdint>
 #include <string>
@@ -18,6 +19,9 @@ BOOST_DESCRIBE_STRUCT(Server, (), (name, port))
 struct Set {
   std::string tag;  // whose it is; empty: nobody's
   std::vector<Server> servers;
+  [[nodiscard]] bool has(const std::string& name) const {
+    return std::any_of(servers.begin(), servers.end(), [&](const Server& s) { return s.name == name; });
+  }
   bool operator==(const Set&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Set, (), (tag, servers))
@@ -25,7 +29,7 @@ BOOST_DESCRIBE_STRUCT(Set, (), (tag, servers))
 // Two sets, of which one is live. Requests move from one to the other in one act.
 struct Route {
   std::string id;    // letters, digits, '_'
-  std::string host;  // lower case, without a port
+  std::string host;  // lower case, without a port; empty: another route has it now
   Set a, b;
   std::string live;  // "a", "b", or empty: none yet
   std::string page;  // shown instead of the live set: "empty", "asleep", or empty

@@ -14,8 +14,8 @@
 
 #include "base/files.h"
 #include "base/process.h"
+#include "base/replace_file.h"
 #include "supervise/processes.h"
-#include "supervise/replace_file.h"
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;

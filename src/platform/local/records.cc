@@ -11,7 +11,7 @@
 
 #include "base/codec.h"
 #include "base/files.h"
-#include "supervise/replace_file.h"
+#include "base/replace_file.h"
 
 namespace fs = std::filesystem;
 
@@ -33,7 +33,7 @@ Result<T> load_file(const fs::path& path) {
 template <class T>
 Result<> save_file(const fs::path& path, const T& value) {
   if (auto made = make_dirs(path.parent_path(), 0700); !made) return made;
-  return supervise::replace_file(path, boost::json::serialize(codec::write(value)), 0600);
+  return replace_file(path, boost::json::serialize(codec::write(value)), 0600);
 }
 
 bool there(const fs::path& path) {

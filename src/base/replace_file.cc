@@ -1,4 +1,4 @@
-#include "supervise/replace_file.h"
+#include "base/replace_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,10 +9,14 @@
 #include <cstring>
 #include <string>
 
-namespace sluice::supervise {
+namespace sluice {
 
 Result<> replace_file(const std::filesystem::path& path, std::string_view content, int mode) {
-  auto problem = [&] { return fail(ErrorKind::failed, "cannot write " + path.string() + ": " + std::strerror(errno)); };
+  auto problem = [&] {
+    const bool passes = errno == ENOSPC || errno == EDQUOT || errno == EROFS;
+    return fail(passes ? ErrorKind::unavailable : ErrorKind::failed,
+                "cannot write " + path.string() + ": " + std::strerror(errno));
+  };
   const std::string beside = path.string() + ".new";
   ::unlink(beside.c_str());
   int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -31,4 +35,4 @@ Result<> replace_file(const std::filesystem::path& path, std::string_view conten
   return failed;
 }
 
-}  // namespace sluice::supervise
+}  // namespace sluice

@@ -1,0 +1,41 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "gateway/route.h"
+#include "gateway/socket.h"
+
+// What the running HAProxy is told and asked while it runs. Nothing is remembered here, and all of it can be repeated;
+// every Error but those named is `unavailable`: no HAProxy answers.
+namespace sluice::gateway {
+
+class Runtime {
+ public:
+  explicit Runtime(std::filesystem::path dir) : socket_(std::move(dir)) {}
+  // Which settings it was started or reloaded with; empty: not with a gateway's.
+  [[nodiscard]] Result<std::string> generation() const;
+  // Returns when it has begun to.
+  [[nodiscard]] Result<> reload() const;
+  // Makes it what the files say about this route. not_found: it has not read this route's file, and must reload.
+  [[nodiscard]] Result<> follow(const Route& route) const;
+  // No new request goes to the servers of a route that is no more.
+  [[nodiscard]] Result<> drain(const Route& route) const;
+  [[nodiscard]] Result<std::set<std::string>> hosts() const;
+  [[nodiscard]] Result<> forget_host(const std::string& host) const;
+  // Whether each would be sent requests. not_found: it knows no such backend.
+  [[nodiscard]] Result<std::map<std::string, bool>> servers(const std::string& backend) const;
+  // The requests they still have, also in workers that a reload replaced.
+  [[nodiscard]] Result<std::int64_t> in_flight(const std::string& id, const std::vector<std::string>& names) const;
+  [[nodiscard]] Result<> forget(const std::string& id, const std::vector<std::string>& names) const;
+
+ private:
+  [[nodiscard]] Result<> follow(const std::string& backend, const Set& set) const;
+  Socket socket_;
+};
+
+}  // namespace sluice::gateway
