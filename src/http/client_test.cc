@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <stdlib.h>
 
+#include <future>
+
 #include "http/test_server.h"
 
 namespace sluice::http {
@@ -60,21 +62,25 @@ TEST_F(ClientTest, knows_every_method) {
 }
 
 TEST_F(ClientTest, streams_a_body_until_it_is_told_to_end) {
-  std::shared_ptr<Sink> sink;
+  std::promise<std::shared_ptr<Sink>> handed_out;
   handler.on_handle = [&](const Request&) {
     Response response;
-    response.stream = [&](std::shared_ptr<Sink> given) {
-      sink = std::move(given);
-      sink->send("one ");
+    response.stream = [&](const std::shared_ptr<Sink>& given) {
+      handed_out.set_value(given);
+      given->send("one ");
     };
     return response;
   };
   auto get = call();
+  std::shared_ptr<Sink> sink;
   std::string got;
   get.timeout = Duration(0);
   get.on_body = [&](std::string_view bytes) {
     got += bytes;
-    if (got == "one ") sink->send("two");
+    if (!sink) {
+      sink = handed_out.get_future().get();
+      sink->send("two");
+    }
     return got != "one two";
   };
   const auto answer = client.send(get);
