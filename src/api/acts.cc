@@ -1,11 +1,8 @@
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "api/edits.h"
 #include "api/service.h"
 #include "api/views.h"
-#include "base/codec.h"
 
 // What a person makes a stage do (R8). Each answers 202 with the deployment it caused, or with the stage.
 namespace sluice::api {
@@ -48,22 +45,21 @@ Answer retry(Service& service, const Call& call) {
   if (!body) return fail(body.error());
   Fields fields(*body);
   auto named = fields.text("deployment", 64);
+  if (named && !named->starts_with("dep_"))
+    fields.wrong("deployment", in_quotes(*named) +
+                                   " is not a deployment's id, which begins with dep_; leave it out for "
+                                   "the newest that failed or was cancelled");
   if (auto end = fields.end(); !end) return fail(end.error());
-  if (named) {
-    auto stack = service.stack(call.param("stack"));
-    if (!stack) return fail(stack.error());
-    const auto* stage = pipeline::find_stage(**stack, call.param("stage"));
-    if (stage == nullptr)
-      return fail(ErrorKind::not_found, fmt::format("{} has no stage called {}", (*stack)->name, call.param("stage")));
-    auto newest = service.deps.store.retry_precedent(stage->id);
-    if (!newest || newest->deployment.value != *named)
-      return fail(
-          ErrorKind::conflict,
-          fmt::format(
-              "{} is not the newest failed or cancelled deployment of {}; {}", in_quotes(*named), stage->name,
-              newest ? newest->deployment.value + " is, and only that one can be retried" : "there is none to retry"));
-  }
-  return submit(service, call, pipeline::Retry{call.param("stage"), {}});
+  pipeline::Retry command;
+  command.stage = call.param("stage");
+  command.deployment.value = named.value_or("");
+  auto answered = submit(service, call, std::move(command));
+  if (answered || !named || answered.error().kind != ErrorKind::not_found) return answered;
+  auto elsewhere = service.deps.store.deployment(pipeline::DeploymentId{*named});
+  if (!elsewhere || (elsewhere->stack_name == call.param("stack") && elsewhere->stage_name == call.param("stage")))
+    return answered;
+  return fail(ErrorKind::not_found, fmt::format("{} was a deployment to {} of {}; retry it there", *named,
+                                                elsewhere->stage_name, elsewhere->stack_name));
 }
 
 Answer redeploy(Service& service, const Call& call) {

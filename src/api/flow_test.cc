@@ -154,7 +154,7 @@ TEST(Flow, R8_2_to_R8_6_acts_answer_with_the_deployment_they_caused) {
   EXPECT_TRUE(says(std::string(stage.object().at("last").at("error").as_string()), "the app says no"));
   house.world.fail("dev", WorkKind::start, false);
 
-  EXPECT_EQ(house.call("POST", dev + "/retry", R"({"deployment":"dep_other"})").status, 409);
+  EXPECT_EQ(house.call("POST", dev + "/retry", R"({"deployment":"dep_other"})").status, 404);
   auto retried =
       house.call("POST", dev + "/retry",
                  R"({"deployment":")" + std::string(stage.object().at("last").at("deployment").as_string()) + R"("})");

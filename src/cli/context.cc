@@ -39,6 +39,7 @@ std::string flag_of(const std::string& field, const std::string& command) {
                                                         {"repository.token", "--repo-token"},
                                                         {"repository.deploy_key", "--deploy-key"},
                                                         {"change", "--change"},
+                                                        {"deployment", "--deployment"},
                                                         {"comment", "-m"},
                                                         {"to", "--to"},
                                                         {"settings", "--settings"},

@@ -227,9 +227,11 @@ void Grammar::add_decisions() {
 }
 
 void Grammar::add_flow() {
-  auto* retry = leaf("retry", "Repeat the newest failed or cancelled deployment", "sluice retry shop dev");
+  auto* retry = leaf("retry", "Repeat the newest failed or cancelled deployment, or one that is named",
+                     "sluice retry shop dev\n  sluice retry shop dev --deployment dep_ab12cd34x7");
   stack_and_stage(retry);
-  retry->add_option("--deployment", args_.deployment, "This one instead of the newest")->type_name("ID");
+  retry->add_option("--deployment", args_.deployment, "This one instead; `sluice deployments` lists them")
+      ->type_name("ID");
   auto* redeploy = leaf("redeploy", "Run what is current again with the settings of now", "sluice redeploy shop prod");
   stack_and_stage(redeploy);
   redeploy->add_flag("--rebuild", args_.rebuild, "Build anew, whatever is kept");

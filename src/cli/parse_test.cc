@@ -46,6 +46,15 @@ TEST(Parse, what_was_not_typed_is_not_there) {
   EXPECT_EQ(parsed.args->instances, std::nullopt);
 }
 
+TEST(Parse, R8_2_a_retry_may_name_its_deployment) {
+  EXPECT_EQ(typed({"retry", "shop", "dev"}).args->deployment, std::nullopt);
+  auto parsed = typed({"retry", "shop", "dev", "--deployment", "dep_1"});
+  ASSERT_TRUE(parsed.args) << parsed.err;
+  EXPECT_EQ(parsed.args->deployment, "dep_1");
+  EXPECT_EQ(sentence_of({ErrorKind::invalid, "x", {{"deployment", "is not one"}}}, "retry"),
+            "--deployment: is not one");
+}
+
 TEST(Parse, serve_knows_what_was_typed) {
   auto parsed = typed({"serve", "--data", "/tmp/x", "--listen", "127.0.0.1:0"});
   ASSERT_TRUE(parsed.args) << parsed.err;
