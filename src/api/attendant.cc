@@ -10,7 +10,12 @@ constexpr const char* kKind = "departing_repository";
 Attendant::Attendant(conductor::Conductor& conductor, store::Store& store, source::Repositories& repositories,
                      CheckIns& check_ins)
     : conductor_(conductor), store_(store), repositories_(repositories), check_ins_(check_ins) {
-  for (const auto& [id, name] : store_.list(kKind)) departing_[id] = name;
+  for (const auto& [id, name] : store_.list(kKind)) {
+    departing_[id] = name;
+    // Noted by a life that ended before the deletion was taken, or before it could say that it was refused.
+    auto now = conductor_.snapshot(name);
+    if (now && now->id.value == id && !now->gone && !now->deleting) forget({id});
+  }
   thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
 }
 

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <tuple>
@@ -51,6 +52,15 @@ using Place = std::tuple<Time, std::string_view>;  // newest first; the name dec
 Place place_of(const pipeline::Stack& stack) { return {stack.made_at, stack.name}; }
 bool comes_first(const Place& a, const Place& b) {
   return std::get<0>(a) != std::get<0>(b) ? std::get<0>(a) > std::get<0>(b) : std::get<1>(a) < std::get<1>(b);
+}
+
+// The branch that a clone of its repository checks out.
+Result<> point_at(Service& service, const pipeline::Stack& stack, const std::string& branch) {
+  auto set = service.deps.repositories.set_branch(stack.id, branch);
+  if (set) return {};
+  if (set.error().kind == ErrorKind::invalid) return fail(field_errors({{"repository.branch", set.error().message}}));
+  return fail(ErrorKind::unavailable, fmt::format("the repository of {} cannot be pointed at {} now; try again: {}",
+                                                  stack.name, branch, set.error().message));
 }
 
 }  // namespace
@@ -123,17 +133,24 @@ Answer change_stack(Service& service, const Call& call) {
   auto stack = service.stack(name);
   if (!stack) return fail(stack.error());
   if (auto refused = precondition(call.request, etag_of(**stack))) return *refused;
-  if (!repository.branch || *repository.branch == (*stack)->source.branch) return with_etag(service, **stack, 200);
+  if (!repository.branch) return with_etag(service, **stack, 200);
 
+  // The repository first: refused, nothing has changed. Also where the state has the branch already, so that the same
+  // request once more mends what a crash in between left apart.
+  if (auto set = point_at(service, **stack, *repository.branch); !set) return fail(set.error());
+  if (*repository.branch == (*stack)->source.branch) return with_etag(service, **stack, 200);
   auto source = (*stack)->source;
   source.branch = *repository.branch;
   auto outcome = service.deps.conductor.submit(name, {call.actor(), pipeline::SetSource{source}});
-  if (!outcome) return fail(outcome.error());
-  if (auto set = service.deps.repositories.set_branch((*stack)->id, source.branch); !set) return fail(set.error());
+  if (!outcome) {
+    if (auto back = point_at(service, **stack, (*stack)->source.branch); !back)
+      spdlog::warn("api: after a refusal: {}", back.error().message);
+    return fail(outcome.error());
+  }
   // The new branch may have commits already: its tip is a check-in (R1.3).
   auto looked = service.check_ins.look(name, call.actor());
-  if (!looked) return fail(looked.error());
-  return with_etag(service, *looked->stack, 200);
+  if (!looked) service.attendant.look_again(name);
+  return with_etag(service, looked ? *looked->stack : *outcome->stack, 200);
 }
 
 Answer delete_stack(Service& service, const Call& call) {
