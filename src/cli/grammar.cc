@@ -1,5 +1,6 @@
 #include "cli/grammar.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -79,7 +80,8 @@ void Grammar::add_serve() {
   gateway_ = serve->add_option("--gateway", args_.serve.gateway, "Where the apps answer; port 0: any free one")
                  ->type_name("ADDRESS:PORT")
                  ->capture_default_str()
-                 ->check(address());
+                 ->check(address())
+                 ->check(ipv4());
   serve->add_option("--builds", args_.serve.builds, "Builds at once, 1 to 64")
       ->type_name("N")
       ->capture_default_str()
@@ -360,6 +362,19 @@ CLI::Validator Grammar::address() {
         if (colon == 0 || !digits || std::stoi(port) > 65535)
           return fmt::format("\"{}\" is not ADDRESS:PORT, such as 127.0.0.1:7420", text);
         return {};
+      },
+      "");
+}
+
+// The gateway's own limit; told here, so that it is wrong usage and not a server that fails to start.
+CLI::Validator Grammar::ipv4() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        const auto colon = text.rfind(':');
+        in_addr out{};
+        if (::inet_pton(AF_INET, text.substr(0, colon).c_str(), &out) == 1) return {};
+        return fmt::format("\"{}\" is no IPv4 address, and the gateway listens on IPv4 only; type 127.0.0.1{}", text,
+                           text.substr(colon));
       },
       "");
 }

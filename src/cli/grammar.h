@@ -40,6 +40,7 @@ class Grammar {
   void add_shell();
   static CLI::Validator one_of(std::vector<std::string> words);
   static CLI::Validator address();
+  static CLI::Validator ipv4();  // of what address() lets through
 
   CLI::App app_;
   Args args_;

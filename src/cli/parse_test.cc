@@ -83,6 +83,9 @@ TEST(Parse, wrong_usage_is_one_sentence_that_says_what_to_do) {
       {{"logs", "shop", "prod", "--build", "--release"}, "cannot go with"},
       {{"serve", "--listen", "nowhere"}, "is not ADDRESS:PORT"},
       {{"serve", "--listen", "127.0.0.1:70000"}, "is not ADDRESS:PORT"},
+      {{"serve", "--gateway", "8080"}, "is not ADDRESS:PORT"},
+      {{"serve", "--gateway", "[::1]:0"}, "the gateway listens on IPv4 only; type 127.0.0.1:0"},
+      {{"serve", "--gateway", "localhost:8080"}, "the gateway listens on IPv4 only; type 127.0.0.1:8080"},
       {{"status", "a", "b"}, "b"},
   };
   for (const auto& [words, says] : cases) {
