@@ -102,5 +102,29 @@ TEST(Acts, R8_7_where_approval_is_required_a_retry_takes_who_may_decide) {
   EXPECT_TRUE(house.until_serves("shop", "dev", 1));
 }
 
+TEST(Acts, R4_4_the_same_decision_twice_is_answered_with_what_it_caused) {
+  House house;
+  house.make("shop", {"dev", "prod!"});
+  house.push("shop", "1");
+  ASSERT_TRUE(house.until_asks("shop", "prod", 1));
+  const std::string prod = "/stacks/shop/stages/prod";
+  auto first = house.call("POST", prod + "/approve", R"({"change":1,"comment":"fine"})");
+  ASSERT_EQ(first.status, 202) << first.text;
+  ASSERT_TRUE(house.until_serves("shop", "prod", 1));
+  // A newer deployment of another kind and change is not what it caused.
+  ASSERT_EQ(house.call("POST", prod + "/redeploy").status, 202);
+  ASSERT_TRUE(house.until("shop", [](const auto& s) { return !s->stages[1].active && !s->stages[1].waiting; }));
+  house.push("shop", "2");
+  ASSERT_TRUE(house.until_asks("shop", "prod", 2));
+  auto rejected = house.call("POST", prod + "/reject", R"({"change":2,"comment":"no"})");
+  ASSERT_EQ(rejected.status, 200) << rejected.text;
+  EXPECT_EQ(rejected.str("comment"), "no");
+  EXPECT_EQ(rejected.num("change"), 2);
+  auto again = house.call("POST", prod + "/approve", R"({"change":1})");
+  EXPECT_EQ(again.status, 202) << again.text;
+  EXPECT_EQ(again.num("change"), 1);
+  EXPECT_EQ(again.object().at("state").as_string(), "succeeded");
+}
+
 }  // namespace
 }  // namespace sluice::api

@@ -106,15 +106,7 @@ Result<Decision> read_decision(const http::Request& request) {
 // The decided approval, as history has it now.
 json::object decided_view(Service& service, const pipeline::Stack& stack, const pipeline::Stage& stage,
                           const Decision& decision, pipeline::ApprovalState state) {
-  std::string after;
-  for (int page = 0; page < 20; ++page) {
-    auto rows = service.deps.store.approvals(state, after, 200);
-    if (!rows) break;
-    for (const auto& row : rows->items)
-      if (row.stage == stage.id && row.change.number == decision.change) return approval_view(service, row);
-    if (rows->next.empty()) break;
-    after = rows->next;
-  }
+  if (auto row = service.deps.store.approval(stage.id, decision.change)) return approval_view(service, *row);
   return json::object{
       {"stack", stack.name}, {"stage", stage.name}, {"change", decision.change}, {"state", codec::enum_name(state)}};
 }
@@ -186,10 +178,14 @@ Answer approve(Service& service, const Call& call) {
     return answer(202, deployment_view(*row));
   }
   // The same decision twice is one decision: its deployment is the newest of that change here (R4.4).
-  auto rows = service.deps.store.deployments(outcome->stack->id, stage->id, "", 200);
-  if (!rows) return fail(rows.error());
-  for (const auto& row : rows->items)
-    if (row.change.number == decision->change) return answer(202, deployment_view(row));
+  auto places = service.deps.store.where_is(*outcome->stack, decision->change);
+  if (!places) return fail(places.error());
+  for (const auto& place : *places) {
+    if (place.stage != stage->id || place.deployment.empty()) continue;
+    auto row = service.deps.store.deployment(place.deployment);
+    if (!row) return fail(row.error());
+    return answer(202, deployment_view(*row));
+  }
   return answer(200, decided_view(service, *outcome->stack, *stage, *decision, pipeline::ApprovalState::approved));
 }
 

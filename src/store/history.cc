@@ -335,6 +335,19 @@ Result<Page<ApprovalRow>> SqliteStore::approvals(const std::optional<ApprovalSta
   });
 }
 
+Result<ApprovalRow> SqliteStore::approval(const StageId& stage, ChangeNumber change) {
+  return guarded([&]() -> Result<ApprovalRow> {
+    Reader db(readers_);
+    auto found = read_approvals(db->query(SLUICE_APPROVAL_COLUMNS
+                                          "WHERE a.stage = (SELECT num FROM stages WHERE id = ?) AND a.change = ? "
+                                          "ORDER BY a.id DESC LIMIT 1",
+                                          stage, change));
+    if (found.empty())
+      return fail(ErrorKind::not_found, "nobody was asked about change #" + std::to_string(change) + " there");
+    return std::move(found.front());
+  });
+}
+
 Result<std::vector<StageRow>> SqliteStore::stages(const StackId& stack) {
   return guarded([&]() -> Result<std::vector<StageRow>> {
     Reader db(readers_);

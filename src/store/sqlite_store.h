@@ -30,6 +30,7 @@ class SqliteStore final : public Store {
   Result<DeploymentRow> deployment(const pipeline::DeploymentId& id) override;
   Result<Page<ApprovalRow>> approvals(const std::optional<pipeline::ApprovalState>& state, const std::string& after,
                                       std::size_t limit) override;
+  Result<ApprovalRow> approval(const pipeline::StageId& stage, pipeline::ChangeNumber change) override;
   Result<std::vector<StageRow>> stages(const pipeline::StackId& stack) override;
   Result<std::string> settings(const pipeline::StageId& stage, pipeline::Revision revision) override;
   std::optional<std::string> idempotent_answer(const std::string& key) override;

@@ -142,6 +142,8 @@ class Store {
   virtual Result<DeploymentRow> deployment(const pipeline::DeploymentId&) = 0;
   virtual Result<Page<ApprovalRow>> approvals(const std::optional<pipeline::ApprovalState>&, const std::string& after,
                                               std::size_t limit) = 0;
+  // The newest approval that was asked about this change in this stage, whatever became of it; else not_found.
+  virtual Result<ApprovalRow> approval(const pipeline::StageId&, pipeline::ChangeNumber) = 0;
   virtual Result<std::vector<StageRow>> stages(const pipeline::StackId&) = 0;
   virtual Result<std::string> settings(const pipeline::StageId&, pipeline::Revision) = 0;  // sealed
   virtual std::optional<std::string> idempotent_answer(const std::string& key) = 0;

@@ -222,6 +222,24 @@ TEST_F(StoreTest, approvals_keep_who_when_and_the_comment) {  // R4.8
             all.items[1].id);
 }
 
+TEST_F(StoreTest, R4_8_what_became_of_one_approval_is_found_by_its_stage_and_change) {
+  Story story(*store);
+  auto test = story.adds_stage("test", 0);
+  auto prod = story.adds_stage("prod", 1);
+  auto one = story.checks_in();
+  story.happens({ApprovalAsked{test, one}});
+  story.happens({ApprovalDecided{test, one, ApprovalState::approved, "in test"}});
+  story.happens({ApprovalAsked{prod, one}});
+  story.happens({ApprovalWithdrawn{prod, one, "returned"}});
+  story.happens({ApprovalAsked{prod, one}});
+  story.happens({ApprovalDecided{prod, one, ApprovalState::rejected, "in prod"}});
+  EXPECT_EQ(store->approval(test, one.number)->comment, "in test");
+  EXPECT_EQ(store->approval(prod, one.number)->comment, "in prod");  // the newest of the two
+  EXPECT_EQ(store->approval(prod, one.number)->stage_name, "prod");
+  EXPECT_EQ(store->approval(prod, 2).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(store->approval({"stg_none"}, one.number).error().kind, ErrorKind::not_found);
+}
+
 TEST_F(StoreTest, settings_and_answers_are_written_in_the_same_breath) {
   Story story(*store);
   auto dev = story.adds_stage("dev", 0);
