@@ -6,10 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
-#include "build/builder.h"
 #include "conductor/conductor.h"
 #include "http/server.h"
 #include "identity/identity.h"
@@ -29,10 +27,8 @@ struct Deps {
   secrets::Secrets& secrets;
   identity::Identity& identity;
   source::Repositories& repositories;
-  build::Builder& builder;
   logs::Logs& logs;
   const Clock& clock;
-  Random& random;
   // The address under which a stage is reached, by the names of its stack and itself.
   std::function<std::string(const std::string& stack, const std::string& stage)> stage_url;
   // Lines of the gateway's access log of one stage; as logs::read_lines. Empty: an access log has no lines here.

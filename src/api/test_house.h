@@ -15,7 +15,6 @@
 #include "base/codec.h"
 #include "base/files.h"
 #include "base/process.h"
-#include "sandbox/sandbox.h"
 
 // For tests: the whole server but its sockets and its platform. Every answer is held against the OpenAPI document.
 namespace sluice::api {
@@ -128,9 +127,6 @@ class House {
     identity_ = identity::Identity::open(*store_, clock_, random_);
     repositories_ = std::make_unique<source::Repositories>(folder_.path / "repositories", folder_.path / "scratch");
     logs_ = std::make_unique<logs::Logs>(folder_.path / "logs");
-    builder_ = std::make_unique<build::Builder>(
-        build::Builder::Dirs{folder_.path / "artifacts", folder_.path / "caches", folder_.path / "work"},
-        *repositories_, sandbox(), clock_);
     conductor_ = std::move(*conductor::Conductor::start(*store_, *secrets_, world, clock_, random_, {}));
     for (auto role : {pipeline::Role::viewer, pipeline::Role::developer, pipeline::Role::admin}) {
       auto made = identity_->create_token(codec::enum_name(role), role, {});
@@ -146,10 +142,8 @@ class House {
                      *secrets_,
                      *identity_,
                      *repositories_,
-                     *builder_,
                      *logs_,
                      clock_,
-                     random_,
                      [](const std::string& stack, const std::string& stage) {
                        return "http://" + stage + "." + stack + ".localhost:8080";
                      },
@@ -318,11 +312,6 @@ class House {
   void close() { api_.reset(); }
 
  private:
-  static const sandbox::Sandbox& sandbox() {
-    static const auto probed = sandbox::Sandbox::probe();
-    return *probed;
-  }
-
   static void against_document(const http::Request& request, const Got& got, const std::string& type) {
     static const Document document(openapi_document());
     for (const auto& route : routes()) {
@@ -359,7 +348,6 @@ class House {
   std::unique_ptr<identity::Identity> identity_;
   std::unique_ptr<source::Repositories> repositories_;
   std::unique_ptr<logs::Logs> logs_;
-  std::unique_ptr<build::Builder> builder_;
   std::unique_ptr<conductor::Conductor> conductor_;
   std::unique_ptr<http::Handler> api_;
   std::map<pipeline::Role, std::string> tokens_;
