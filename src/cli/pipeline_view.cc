@@ -103,6 +103,12 @@ class Facts {
   Table table_;
 };
 
+// Where its artifact comes from (R3.2); empty: it has none yet.
+std::string origin_of_artifact(const json::value& item) {
+  if (!has(item, "artifact")) return "";
+  return true_at(item, "built") ? "(built here)" : "(reused)";
+}
+
 std::string took(const json::value& item, Time now) {
   const auto begin = time_at(item, "started_at");
   if (!begin) return "";
@@ -159,7 +165,8 @@ std::string changes_text(const json::array& changes, Time now, const Screen& scr
 std::string deployments_text(const json::array& deployments, Time now, const Screen& screen) {
   if (deployments.empty()) return "no deployments yet\n";
   Table table;
-  table.head = {{"DEPLOYMENT"}, {"STAGE"}, {"CHANGE"}, {"KIND"}, {"STATE"}, {"BY"}, {"QUEUED"}, {"TOOK"}, {"ERROR"}};
+  table.head = {{"DEPLOYMENT"}, {"STAGE"},  {"CHANGE"}, {"KIND"},     {"STATE"},
+                {"BY"},         {"QUEUED"}, {"TOOK"},   {"ARTIFACT"}, {"ERROR"}};
   for (const auto& item : deployments) {
     const auto state = text_at(item, "state");
     table.rows.push_back({{text_at(item, "id")},
@@ -170,9 +177,10 @@ std::string deployments_text(const json::array& deployments, Time now, const Scr
                           {one_line(text_at(item, "by"))},
                           {age_at(item, "queued_at", now), Colour::dim},
                           {took(item, now)},
+                          {origin_of_artifact(item), Colour::dim},
                           {subject(text_at(item, "error"))}});
   }
-  table.shrink = 8;
+  table.shrink = 9;
   return render(table, screen.columns, screen.colour);
 }
 
@@ -189,8 +197,7 @@ std::string deployment_text(const json::value& deployment, Time now, const Scree
   facts.add("queued", text_at(deployment, "queued_at"));
   facts.add("took", took(deployment, now));
   const auto artifact = text_at(deployment, "artifact");
-  facts.add("artifact",
-            artifact.empty() ? "" : artifact + (true_at(deployment, "built") ? " (built here)" : " (reused)"));
+  facts.add("artifact", artifact.empty() ? "" : artifact + " " + origin_of_artifact(deployment));
   facts.add("settings", fmt::format("revision {}", number_at(deployment, "settings_revision")));
   facts.add("attempt", number_at(deployment, "attempt") > 0 ? std::to_string(number_at(deployment, "attempt")) : "");
   std::string out = facts.text(screen);

@@ -62,6 +62,23 @@ TEST(Shipment, shows_the_commits_the_direction_and_the_settings) {
   EXPECT_THAT(text, HasSubstr("dev does not run it any more: it serves #5 now"));
 }
 
+TEST(Deployments, say_where_an_artifact_was_reused) {
+  const auto list = boost::json::parse(R"([
+    {"id": "dep_3", "stage": "prod", "change": 9, "kind": "flow", "state": "building", "by": "git", "built": false},
+    {"id": "dep_2", "stage": "prod", "change": 8, "kind": "flow", "state": "succeeded", "by": "ann", "built": false,
+     "artifact": "sha256-8", "queued_at": "2026-02-03T11:00:00.000Z",
+     "started_at": "2026-02-03T11:00:00.000Z", "ended_at": "2026-02-03T11:00:02.000Z"},
+    {"id": "dep_1", "stage": "dev", "change": 8, "kind": "flow", "state": "failed", "by": "git", "built": true,
+     "artifact": "sha256-8", "queued_at": "2026-02-03T11:00:00.000Z", "error": "no answer"}])")
+                        .as_array();
+  EXPECT_EQ(deployments_text(list, kNow, {}),
+            "DEPLOYMENT  STAGE  CHANGE  KIND  STATE      BY   QUEUED  TOOK  ARTIFACT      ERROR\n"
+            "dep_3       prod   #9      flow  building   git\n"
+            "dep_2       prod   #8      flow  succeeded  ann  1h      2.0s  (reused)\n"
+            "dep_1       dev    #8      flow  failed     git  1h            (built here)  no answer\n");
+  EXPECT_THAT(deployment_text(list[1], kNow, {}), HasSubstr("sha256-8 (reused)"));
+}
+
 boost::json::value change(const std::string& dev, const std::string& test, const std::string& prod) {
   return boost::json::object{
       {"number", 7},
