@@ -65,7 +65,12 @@ Result<std::string> token_for_code(const Environment& env, const std::string& ur
 }
 
 Result<std::string> typed_credential(const Args& args) {
-  if (args.token) return secret_value(*args.token, "--token");
+  const bool typed_in = !args.token || *args.token == "-";
+  if (args.token && !args.token->starts_with('@') && !typed_in)
+    fmt::print(stderr,
+               "sluice: this token was in the process list and may be in the shell's history; leave --token out to be "
+               "asked for it, or give it as @FILE\n");
+  if (args.token && !(typed_in && can_ask())) return secret_value(*args.token, "--token");
   if (can_ask()) return ask("Token, or the sign-in code that `sluice serve` printed: ", true);
   std::string line;
   std::getline(std::cin, line);

@@ -1,8 +1,11 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cstdio>
 #include <set>
+#include <utility>
 
 #include "base/files.h"
 #include "cli/context.h"
@@ -34,30 +37,53 @@ Result<json::object> variables(Server& server, const Args& args, const std::stri
   return answer->is_object() ? answer->get_object() : json::object{};
 }
 
+struct Typed {
+  std::string name, value;
+  bool exposed = false;  // the value itself stood on the command line
+};
+
 // NAME=VALUE as typed, the value read from where it says. The value is never part of an error.
-Result<std::pair<std::string, std::string>> pair_of(const std::string& typed, bool& standard_input_taken) {
+Result<Typed> pair_of(const Args& args, const std::string& typed, bool& standard_input_taken) {
   const auto equals = typed.find('=');
   if (equals == std::string::npos || equals == 0)
     return fail(ErrorKind::invalid,
                 fmt::format("\"{}\" is not NAME=VALUE, NAME=- or NAME=@FILE", one_line(typed.substr(0, equals))));
-  const std::string name = typed.substr(0, equals);
-  const std::string value = typed.substr(equals + 1);
-  if (value == "-") {
-    if (standard_input_taken)
-      return fail(ErrorKind::invalid,
-                  fmt::format("{}=-: standard input can be read for one variable only", one_line(name)));
-    standard_input_taken = true;
+  Typed out{typed.substr(0, equals), typed.substr(equals + 1)};
+  const bool standard_input = out.value == "-";
+  if (standard_input && std::exchange(standard_input_taken, true))
+    return fail(ErrorKind::invalid,
+                fmt::format("{}=-: standard input can be read for one variable only", one_line(out.name)));
+  if (standard_input && args.secret && can_ask()) {
+    auto asked = ask(fmt::format("Value of {} (not shown): ", one_line(out.name)), true);
+    if (!asked) return fail(asked.error());
+    if (asked->empty())
+      return fail(ErrorKind::invalid, fmt::format("nothing was typed for {}; nothing was changed", one_line(out.name)));
+    out.value = std::move(*asked);
+    return out;
   }
-  auto read = secret_value(value, name);
+  out.exposed = !standard_input && !out.value.empty() && !out.value.starts_with('@');
+  auto read = secret_value(out.value, out.name);
   if (!read) return fail(read.error());
-  return std::pair(name, *read);
+  out.value = std::move(*read);
+  return out;
+}
+
+// Other users of the machine see the words of a command, and the shell keeps them.
+void warn_of_exposed(const Args& args, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  std::fflush(stdout);
+  fmt::print(stderr,
+             "sluice: the value of {} was in the process list and may be in the shell's history; let it be asked for "
+             "instead: sluice env set {} {}{} --secret {}=-\n",
+             one_line(fmt::format("{}", fmt::join(names, ", "))), args.stack, args.stage, args.build ? " --build" : "",
+             one_line(names.front()));
 }
 
 std::string counted(std::size_t count) { return fmt::format("{} variable{}", count, count == 1 ? "" : "s"); }
 
+// `what`: a sentence without its full stop.
 void say_saved(const Args& args, const std::string& stage, const json::value& answer, const std::string& what) {
-  say(fmt::format("{} of {}: {} (settings revision {}).\n", stage, args.stack, what,
-                  number_at(answer, "settings_revision")));
+  say(fmt::format("{} (settings revision {}).\n", what, number_at(answer, "settings_revision")));
   if (has(answer, "deployment"))
     say(fmt::format("It redeploys #{} with them; follow it: sluice wait {} {} --change {}\n",
                     number_at(answer, "deployment.change"), args.stack, stage, number_at(answer, "deployment.change")));
@@ -97,17 +123,21 @@ Result<Exit> env_set(Context& context) {
     if (!pairs) return fail(pairs.error().while_("--from-file " + *args.from_file));
     for (const auto& [name, value] : *pairs) put(name, value);
   }
+  std::vector<std::string> exposed;
   for (const auto& typed : args.pairs) {
-    auto pair = pair_of(typed, standard_input_taken);
+    auto pair = pair_of(args, typed, standard_input_taken);
     if (!pair) return fail(pair.error());
-    put(pair->first, pair->second);
+    put(pair->name, pair->value);
+    if (args.secret && pair->exposed) exposed.push_back(pair->name);
   }
+  warn_of_exposed(args, exposed);
   if (body.empty()) return fail(ErrorKind::invalid, "there is nothing to set: say NAME=VALUE, or --from-file FILE");
   auto server = connect(context);
   if (!server) return fail(server.error());
   auto answer = server->send("PATCH", variables_path(args, args.stage, kind_of(args)), body);
   if (!answer) return fail(answer.error());
-  if (!said_json(context, *answer)) say_saved(args, args.stage, *answer, counted(body.size()) + " set");
+  if (!said_json(context, *answer))
+    say_saved(args, args.stage, *answer, fmt::format("{} of {}: {} set", args.stage, args.stack, counted(body.size())));
   return Exit::done;
 }
 
@@ -126,7 +156,9 @@ Result<Exit> env_unset(Context& context) {
   }
   auto answer = server->send("PATCH", variables_path(args, args.stage, kind_of(args)), body);
   if (!answer) return fail(answer.error());
-  if (!said_json(context, *answer)) say_saved(args, args.stage, *answer, counted(body.size()) + " removed");
+  if (!said_json(context, *answer))
+    say_saved(args, args.stage, *answer,
+              fmt::format("{} of {}: {} removed", args.stage, args.stack, counted(body.size())));
   return Exit::done;
 }
 
@@ -138,7 +170,9 @@ Result<Exit> env_copy(Context& context) {
   if (args.build || args.runtime) body["kind"] = kind_of(args);
   auto answer = server->send("POST", path_of({"stacks", args.stack, "stages", args.second, "variables", "copy"}), body);
   if (!answer) return fail(answer.error());
-  if (!said_json(context, *answer)) say_saved(args, args.second, *answer, "has the variables of " + args.first);
+  if (!said_json(context, *answer))
+    say_saved(args, args.second, *answer,
+              fmt::format("{} of {} has the variables of {} now", args.second, args.stack, args.first));
   return Exit::done;
 }
 

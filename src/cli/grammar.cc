@@ -190,7 +190,7 @@ void Grammar::add_env() {
   kind_of_variables(list);
   auto* set = leaf(env, "set", "Set variables, all in one save",
                    "sluice env set shop prod GREETING=hello\n"
-                   "  sluice env set shop prod --secret API_KEY=-          (value from standard input)\n"
+                   "  sluice env set shop prod --secret API_KEY=-          (asks; or standard input)\n"
                    "  sluice env set shop prod --secret API_KEY=@key.txt\n"
                    "  sluice env set shop dev --from-file .env");
   stack_and_stage(set);
