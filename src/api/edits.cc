@@ -5,6 +5,7 @@
 #include "api/answers.h"
 #include "base/codec.h"
 #include "base/digest.h"
+#include "pipeline/questions.h"
 
 namespace sluice::api {
 namespace {
@@ -94,17 +95,18 @@ std::optional<pipeline::Deployment> queued_by(const conductor::Outcome& outcome,
 }
 
 std::string settings_notice(const conductor::Outcome& outcome, const pipeline::Stage& stage) {
-  if (outcome.events.empty()) return "nothing changed";
+  if (outcome.events.empty()) return "Nothing changed: all of it was so already.";
   if (queued_by(outcome, stage.id)) return "";
   if (stage.current && stage.active)
-    return fmt::format("saved; {} is busy, and redeploys with it as soon as it is idle", stage.name);
+    return fmt::format("Saved; {} is busy, and redeploys with these settings as soon as it is idle.", stage.name);
   if (stage.current || stage.active || stage.waiting) return "";
-  if (stage.last && stage.last->state != pipeline::DeploymentState::succeeded)
+  if (auto change = pipeline::retry_uses_settings(stage))
     return fmt::format(
-        "saved; {0} runs nothing: change #{1} {2} there, and \"sluice retry {3} {0}\" tries it again with "
-        "these settings",
-        stage.name, stage.last->change.number, codec::enum_name(stage.last->state), outcome.stack->name);
-  return fmt::format("saved; {} runs nothing yet, and the first deployment carries it", stage.name);
+        "Saved; {0} runs nothing: change #{1} {2} there, and \"sluice retry {3} {0}\" tries it again with "
+        "these settings.",
+        stage.name, change->number, stage.last->state == pipeline::DeploymentState::failed ? "failed" : "was stopped",
+        outcome.stack->name);
+  return fmt::format("Saved; {} runs nothing yet, and its first deployment carries these settings.", stage.name);
 }
 
 }  // namespace sluice::api

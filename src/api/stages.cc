@@ -46,13 +46,13 @@ std::optional<Stranded> stranded_by(const pipeline::Stack& stack, const pipeline
 }
 
 std::string hint_for(const pipeline::Stack& stack, const std::optional<Stranded>& stranded) {
-  if (stack.stages.empty()) return "the stack has no stage now; a check-in goes nowhere until one is added";
-  if (!stranded) return "nothing else changes; the next change that comes goes on without it";
+  if (stack.stages.empty()) return "The stack has no stage now; a check-in goes nowhere until one is added.";
+  if (!stranded) return "Nothing else changes; the next change that comes goes on without it.";
   if (stranded->before.empty())
-    return fmt::format("change #{} does not go on to {} by itself; the next check-in does", stranded->change.number,
+    return fmt::format("Change #{} does not go on to {} by itself; the next check-in does.", stranded->change.number,
                        stranded->after);
   return fmt::format(
-      "change #{0} does not go on to {1} by itself; \"sluice promote {2} {1} --change {0}\" brings it there",
+      "Change #{0} does not go on to {1} by itself; \"sluice promote {2} {1} --change {0}\" brings it there.",
       stranded->change.number, stranded->after, stack.name);
 }
 
@@ -112,7 +112,7 @@ Answer add_stage(Service& service, const Call& call) {
   auto view = stage_view(service, *outcome->stack, *stage);
   tell_what_deploys(view, *outcome, stage->id);
   if (!view.contains("deploys"))
-    view["notice"] = fmt::format("{} has nothing to deploy yet; the first change that comes {}", name,
+    view["notice"] = fmt::format("{} has nothing to deploy yet; the first change that comes {}.", name,
                                  stage->config.requires_approval ? "asks for approval" : "deploys");
   auto out = with_etag(201, view, *stage);
   out.headers.set("Location", fmt::format("/api/v1/stacks/{}/stages/{}", outcome->stack->name, name));
@@ -158,8 +158,8 @@ Answer change_stage(Service& service, const Call& call) {
   std::string notice;
   if (before->config.requires_approval && !stage->config.requires_approval && stage->approval) {
     // R4.7
-    notice =
-        fmt::format("change #{} still waits for a decision; later ones deploy at once", stage->approval->change.number);
+    notice = fmt::format("Change #{} still waits for a decision; later ones deploy at once.",
+                         stage->approval->change.number);
   } else if (before->settings_revision != stage->settings_revision) {
     notice = settings_notice(*outcome, *stage);
   }

@@ -62,13 +62,13 @@ TEST(Variables, R7_2_saving_redeploys_once_and_saving_nothing_does_nothing) {
   house.make("shop", {"dev"});
   auto got = house.call("PATCH", kRuntime, R"({"A":"1","B":"2"})");
   EXPECT_EQ(got.num("settings_revision"), 2);
-  EXPECT_NE(got.str("notice"), "");
+  EXPECT_EQ(got.str("notice"), "Saved; dev runs nothing yet, and its first deployment carries these settings.");
   EXPECT_FALSE(got.object().contains("deployment"));
   house.push("shop", "1");
   ASSERT_TRUE(house.until_serves("shop", "dev", 1));
   got = house.call("PATCH", kRuntime, R"({"A":"1"})");
   EXPECT_EQ(got.num("settings_revision"), 2);
-  EXPECT_EQ(got.str("notice"), "nothing changed");
+  EXPECT_EQ(got.str("notice"), "Nothing changed: all of it was so already.");
   got = house.call("PATCH", kRuntime, R"({"A":"9","B":null})");
   EXPECT_EQ(got.num("settings_revision"), 3) << got.text;
   ASSERT_TRUE(got.object().contains("deployment")) << got.text;
