@@ -7,7 +7,7 @@ sluice_room(secrets   src/secrets   ON store LIBS PkgConfig::SODIUM)
 sluice_room(identity  src/identity  ON store LIBS PkgConfig::SODIUM)
 sluice_room(source    src/source    ON pipeline)
 sluice_room(sandbox   src/sandbox   ON base)
-sluice_room(supervise src/supervise ONE_BY_ONE ON base)
+sluice_room(supervise src/supervise ONE_BY_ONE ON base LIBS s6 skarnet)
 sluice_room(gateway   src/gateway   ON base)
 sluice_room(build     src/build     ON source logs sandbox LIBS tomlplusplus::tomlplusplus)
 sluice_room(platform  src/platform  ON build)
@@ -16,6 +16,13 @@ sluice_room(conductor src/conductor ON platform store secrets LIBS spdlog::spdlo
 sluice_room(http      src/http      ON base LIBS Boost::headers Boost::url OpenSSL::SSL ${CMAKE_DL_LIBS})
 sluice_room(api       src/api       ON conductor identity http LIBS spdlog::spdlog)
 sluice_room(cli       src/cli       ON http)
+
+# Fuzzers of what comes from outside (script/fuzz).
+sluice_fuzz(detect_fuzz src/build
+  build/detect.cc build/languages.cc build/node.cc build/procfile.cc build/python.cc build/sluice_toml.cc
+  build/static_site.cc build/tree.cc base/files.cc base/time.cc base/utf8.cc LIBS Boost::json fmt::fmt tomlplusplus::tomlplusplus)
+sluice_fuzz(target_fuzz src/http http/head.cc http/message.cc http/target.cc base/utf8.cc LIBS Boost::json Boost::headers)
+
 include(cmake/embed.cmake)
 sluice_embed(api src/api/openapi.json sluice::api::openapi_document)
 

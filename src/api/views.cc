@@ -2,6 +2,7 @@
 
 #include "api/service.h"
 #include "base/codec.h"
+#include "base/utf8.h"
 
 namespace sluice::api {
 namespace {
@@ -59,11 +60,11 @@ std::string git_url(const Service& service, const std::string& stack_name) {
 }
 
 std::string subject_of(Service& service, const pipeline::StackId& stack, pipeline::ChangeNumber change) {
-  return service.remembered.get("subject " + stack.value + " " + std::to_string(change),
-                                [&]() -> std::optional<std::string> {
-                                  auto row = service.deps.store.change(stack, change);
-                                  return row ? std::optional(first_line(row->message).substr(0, 200)) : std::nullopt;
-                                });
+  return service.remembered.get(
+      "subject " + stack.value + " " + std::to_string(change), [&]() -> std::optional<std::string> {
+        auto row = service.deps.store.change(stack, change);
+        return row ? std::optional(std::string(utf8_beginning(first_line(row->message), 200))) : std::nullopt;
+      });
 }
 
 std::optional<std::int64_t> commits_between(Service& service, const pipeline::StackId& stack, const std::string& from,

@@ -12,6 +12,7 @@
 #include "base/process.h"
 #include "base/replace_file.h"
 #include "base/time.h"
+#include "base/utf8.h"
 
 namespace sluice {
 namespace {
@@ -67,6 +68,31 @@ TEST(Digest, known_answers) {
   EXPECT_FALSE(base64_decode("abc"));
   EXPECT_TRUE(equal_in_constant_time("abc", "abc"));
   EXPECT_FALSE(equal_in_constant_time("abc", "abd"));
+}
+
+TEST(Utf8, is_told_from_other_bytes) {
+  for (const char* good : {"", "plain", "\u00e9", "\u20ac", "\U0001f600", "\xed\x9f\xbf\xee\x80\x80", "\U0010ffff"}) {
+    EXPECT_TRUE(is_utf8(good)) << good;
+    EXPECT_EQ(to_utf8(good), good);
+  }
+  for (const char* bad :
+       {"\x80", "\xc3", "caf\xe9", "\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
+        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xe2\x82", "\xe2\x82z", "\xf0\x9f\x98z"}) {
+    EXPECT_FALSE(is_utf8(bad)) << bad;
+    EXPECT_TRUE(is_utf8(to_utf8(bad)));
+  }
+  EXPECT_EQ(to_utf8("a longer line of text, then \xff and more of it behind"),
+            "a longer line of text, then \ufffd and more of it behind");
+  EXPECT_EQ(to_utf8("caf\xe9 \xe2\x82 au \u00e9"), "caf\ufffd \ufffd\ufffd au \u00e9");
+}
+
+TEST(Utf8, is_cut_between_characters) {
+  EXPECT_EQ(utf8_beginning("caf\u00e9", 5), "caf\u00e9");
+  EXPECT_EQ(utf8_beginning("caf\u00e9", 4), "caf");
+  EXPECT_EQ(utf8_beginning("\U0001f600", 3), "");
+  EXPECT_EQ(utf8_beginning("a\U0001f600", 4), "a");
+  EXPECT_EQ(utf8_beginning("ab", 1), "a");
+  EXPECT_EQ(utf8_beginning("ab", 0), "");
 }
 
 TEST(Files, a_write_replaces_the_whole_and_keeps_its_mode) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "build/builder.h"
 #include "build/procfile.h"
 #include "build/recipe.h"
@@ -72,6 +73,17 @@ Error nothing_fits(const std::vector<Recipe>& found, bool has_procfile) {
       {}};
 }
 
+// What a folder, a package.json or a CMakeLists.txt is called by its author becomes part of a command.
+Result<> can_be_run(const Plan& plan) {
+  for (const auto& [what, command] : {std::pair{"run", &plan.run}, {"build", &plan.build}}) {
+    if (command->find('\0') == std::string::npos && is_utf8(*command)) continue;
+    return fail(ErrorKind::invalid, std::string("the command to ") + what + " the app, as " + plan.found +
+                                        " has it, contains a NUL byte or is not UTF-8; say it as [" + what +
+                                        "] command in sluice.toml");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Plan> detect(const std::filesystem::path& path) {
@@ -123,6 +135,8 @@ Result<Plan> detect(const std::filesystem::path& path) {
   }
   if (told.build) plan.build = *told.build;
   for (const std::string& name : found) plan.found += (plan.found.empty() ? "" : " and ") + name;
+
+  if (auto can = can_be_run(plan); !can) return fail(can.error());
 
   plan.verify = told.verify.value_or("");
   plan.health_path = told.health_path.value_or(plan.health_path);

@@ -175,6 +175,16 @@ RC_GTEST_PROP(SluiceToml, any_text_is_answered, (const std::string& text)) {
   (void)parse_procfile(text);
 }
 
+TEST_F(DetectTest, a_command_that_could_not_be_run_or_read_again_is_refused) {
+  file("CMakeLists.txt", std::string("add_executable(sh\0op main.cc)", 29));
+  EXPECT_THAT(error(), HasSubstr("the command to run the app, as CMakeLists.txt has it, contains a NUL byte"));
+  file("CMakeLists.txt", "add_executable(caf\xe9 main.cc)");
+  EXPECT_THAT(error(), HasSubstr("[run] command in sluice.toml"));
+  file("CMakeLists.txt", "add_executable(caf\u00e9 main.cc)");
+  EXPECT_THAT(plan().run, HasSubstr("caf\u00e9"));
+  EXPECT_THAT(toml_error("[run]\ncommand = \"caf\xe9\"\n"), HasSubstr("sluice.toml, line 2"));
+}
+
 // ---- Procfile
 
 TEST_F(DetectTest, procfile_web_and_release) {
@@ -188,6 +198,8 @@ TEST_F(DetectTest, procfile_web_and_release) {
 TEST_F(DetectTest, procfile_errors_name_their_line) {
   file("Procfile", "web: x\nnonsense\n");
   EXPECT_THAT(error(), HasSubstr("Procfile, line 2: "));
+  file("Procfile", "web: x\nrelease: caf\xe9\n");
+  EXPECT_THAT(error(), HasSubstr("Procfile, line 2: it is not UTF-8"));
   file("Procfile", "web:\n");
   EXPECT_THAT(error(), HasSubstr("Procfile, line 1: \"web\" has no command"));
   file("Procfile", "web: a\nweb: b\n");

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace sluice::build {
 namespace {
 
@@ -30,6 +32,7 @@ Result<std::map<std::string, std::string>> parse_procfile(std::string_view text)
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.empty() || line.front() == '#') continue;
     if (line.find('\0') != line.npos) return wrong(number, "it contains a NUL byte");
+    if (!is_utf8(line)) return wrong(number, "it is not UTF-8 text; save the file in UTF-8");
     const auto colon = line.find(':');
     const std::string name(trim(line.substr(0, std::min(colon, line.size()))));
     if (colon == line.npos || !is_type(name)) {

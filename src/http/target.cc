@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "base/utf8.h"
+
 namespace sluice::http {
 namespace {
 
@@ -89,42 +91,6 @@ Result<std::map<std::string, std::string>> parse_query(std::string_view raw) {
 }
 
 }  // namespace
-
-bool is_utf8(std::string_view bytes) {
-  std::size_t i = 0;
-  while (i < bytes.size()) {
-    const auto lead = static_cast<unsigned char>(bytes[i]);
-    std::size_t more = 0;
-    std::uint32_t code = 0;
-    if (lead < 0x80) {
-      ++i;
-      continue;
-    }
-    if (lead >= 0xc2 && lead <= 0xdf) {
-      more = 1;
-      code = lead & 0x1fu;
-    } else if (lead >= 0xe0 && lead <= 0xef) {
-      more = 2;
-      code = lead & 0x0fu;
-    } else if (lead >= 0xf0 && lead <= 0xf4) {
-      more = 3;
-      code = lead & 0x07u;
-    } else {
-      return false;
-    }
-    if (i + more >= bytes.size()) return false;
-    for (std::size_t k = 1; k <= more; ++k) {
-      const auto next = static_cast<unsigned char>(bytes[i + k]);
-      if ((next & 0xc0u) != 0x80u) return false;
-      code = (code << 6) | (next & 0x3fu);
-    }
-    const bool overlong = (more == 2 && code < 0x800) || (more == 3 && code < 0x10000);
-    const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-    if (overlong || surrogate || code > 0x10ffff) return false;
-    i += more + 1;
-  }
-  return true;
-}
 
 Result<Target> parse_target(std::string_view target) {
   if (target.empty() || target[0] != '/') return refuse("the request target does not begin with '/'");

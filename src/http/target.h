@@ -19,6 +19,4 @@ struct Target {
 // allowed), text that is not UTF-8, and a query name given twice. In the query '+' is a space.
 Result<Target> parse_target(std::string_view target);
 
-bool is_utf8(std::string_view bytes);
-
 }  // namespace sluice::http

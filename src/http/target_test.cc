@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include "base/utf8.h"
+
 namespace sluice::http {
 namespace {
 

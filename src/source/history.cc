@@ -1,5 +1,6 @@
 #include <charconv>
 
+#include "base/utf8.h"
 #include "source/git.h"
 #include "source/source.h"
 
@@ -29,9 +30,10 @@ std::vector<Commit> parse(std::string_view text) {
     while (fields[4].ends_with('\n')) fields[4].remove_suffix(1);
     Commit commit;
     commit.commit = fields[0];
-    commit.author = {std::string(fields[1]), std::string(fields[2])};
+    // Git passes on what it was given: old commits are in Latin-1 and do not say so.
+    commit.author = {to_utf8(std::string(fields[1])), to_utf8(std::string(fields[2]))};
     commit.at = Time(std::chrono::seconds(number<std::int64_t>(fields[3])));
-    commit.message = fields[4];
+    commit.message = to_utf8(std::string(fields[4]));
     commits.push_back(std::move(commit));
   }
 }

@@ -222,6 +222,20 @@ TEST_F(SourceTest, commits_between_are_listed_whole_and_counted) {
   EXPECT_EQ(repositories_->commits_between(stack_, "--all", third, 5, nullptr).error().kind, ErrorKind::invalid);
 }
 
+TEST_F(SourceTest, what_is_not_utf8_in_a_commit_is_readable_all_the_same) {
+  commit("a", "1", "One");
+  const std::string tree = git("rev-parse HEAD^{tree}").out;
+  const std::string who = "Ren\xe9 <ren\xe9@example.org> 1700000000 +0000\n";
+  std::ofstream(dir_ / "raw") << "tree " << tree << "author " << who << "committer " << who << "\ncaf\xe9 au lait\n";
+  EXPECT_EQ(git("update-ref refs/heads/main $(git hash-object -t commit -w ../raw)").exit_code, 0);
+  push();
+  const auto tip = repositories_->tip(stack_, "main");
+  ASSERT_TRUE(tip && *tip);
+  EXPECT_EQ((*tip)->message, "caf\ufffd au lait");
+  EXPECT_EQ((*tip)->author.name, "Ren\ufffd");
+  EXPECT_EQ((*tip)->author.email, "ren\ufffd@example.org");
+}
+
 TEST_F(SourceTest, R4_3_direction_tells_forward_back_and_sideways) {
   const std::string first = commit("a", "1", "One");
   const std::string second = commit("a", "2", "Two");

@@ -54,6 +54,12 @@ TEST(Encode, a_stack_reads_as_it_was_written) {
   }
 }
 
+TEST(Encode, bytes_that_are_not_utf8_can_be_read_again) {
+  auto read = decode_event(encode(EventBody(ChoreDelayed{{}, {}, {}, "it said caf\xe9", {}})));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(std::get<ChoreDelayed>(*read).problem, "it said caf\ufffd");
+}
+
 TEST(Encode, every_event_reads_as_it_was_written) {
   int next = 0;
   boost::mp11::mp_for_each<boost::mp11::mp_transform<boost::mp11::mp_identity, EventBody>>([&](auto kind) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/codec.h"
+#include "base/utf8.h"
 
 // The same JSON that codec::write gives, written straight into a string: a commit writes a state and some events for
 // every batch, and building a tree of values first was a third of its time.
@@ -99,11 +100,12 @@ void append_json(std::string& out, const T& value) {
   }
 }
 
+// What is no UTF-8 in it (the words of a program, in an error) is replaced: it could not be read again.
 template <class T>
 std::string json_text(const T& value) {
   std::string out;
   append_json(out, value);
-  return out;
+  return to_utf8(std::move(out));
 }
 
 }  // namespace sluice::store
