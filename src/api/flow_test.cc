@@ -213,6 +213,18 @@ TEST(Flow, R6_3_deleting_a_stage_names_what_is_left_stranded) {
   EXPECT_EQ(house.get("/approvals?state=withdrawn").items().size(), 1u);
 }
 
+TEST(Flow, R6_3_what_was_rejected_is_not_stranded) {
+  House house;
+  house.make("shop", {"dev", "test!", "prod"});
+  house.push("shop", "1");
+  ASSERT_TRUE(house.until_asks("shop", "test", 1));
+  ASSERT_EQ(house.call("POST", "/stacks/shop/stages/test/reject", R"({"change":1})").status, 200);
+  auto got = house.call("DELETE", "/stacks/shop/stages/test?confirm=delete");
+  ASSERT_EQ(got.status, 202) << got.text;
+  EXPECT_FALSE(got.object().contains("stranded")) << got.text;
+  EXPECT_TRUE(says(got.str("hint"), "Nothing else changes")) << got.str("hint");
+}
+
 TEST(Flow, R6_1_a_deleted_stacks_repository_is_moved_aside) {
   House house;
   house.make("shop", {"dev"});

@@ -4,6 +4,7 @@
 #include "api/service.h"
 #include "api/views.h"
 #include "base/codec.h"
+#include "pipeline/questions.h"
 
 namespace sluice::api {
 namespace {
@@ -23,26 +24,16 @@ http::Response with_etag(int status, const json::object& view, const pipeline::S
   return out;
 }
 
-// R6.3: a change that had passed the stage before and would have come to the stage after through the deleted one.
+// R6.3: a change that would have come to the stage after through the deleted one.
 struct Stranded {
   pipeline::ChangeRef change;
   std::string before, after;  // names; before empty: the deleted one was first
 };
-std::optional<Stranded> stranded_by(const pipeline::Stack& stack, const pipeline::Stage& deleted) {
-  for (std::size_t i = 0; i < stack.stages.size(); ++i) {
-    if (stack.stages[i].id != deleted.id) continue;
-    if (i + 1 == stack.stages.size()) return std::nullopt;
-    const auto& next = stack.stages[i + 1];
-    std::optional<pipeline::ChangeRef> came;
-    if (i == 0) {
-      came = stack.newest;
-    } else if (stack.stages[i - 1].current) {
-      came = stack.stages[i - 1].current->change;
-    }
-    if (!came || came->number <= next.mark) return std::nullopt;
-    return Stranded{*came, i == 0 ? "" : stack.stages[i - 1].name, next.name};
-  }
-  return std::nullopt;
+std::optional<Stranded> stranded_by(const pipeline::Stack& stack, const std::string& deleted) {
+  const auto change = pipeline::stranded_by_deleting(stack, deleted);
+  if (!change) return std::nullopt;
+  const auto* before = pipeline::stage_before(stack, deleted);
+  return Stranded{*change, before == nullptr ? "" : before->name, pipeline::stage_after(stack, deleted)->name};
 }
 
 std::string hint_for(const pipeline::Stack& stack, const std::optional<Stranded>& stranded) {
@@ -178,7 +169,7 @@ Answer delete_stage(Service& service, const Call& call) {
   if (query_text(call.request, "confirm").value_or("") != "delete")
     return fail(
         field_errors({{"confirm", fmt::format("type the word delete to delete {} of {}", name, (*stack)->name)}}));
-  const auto stranded = stranded_by(**stack, **stage);
+  const auto stranded = stranded_by(**stack, name);
   auto outcome = service.deps.conductor.submit((*stack)->name, {call.actor(), pipeline::DeleteStage{name, *force}});
   if (!outcome) return fail(outcome.error());
 
