@@ -12,7 +12,12 @@ constexpr std::size_t kPage = 500;
 
 EventPump::EventPump(conductor::Conductor& conductor, store::Store& store, identity::Identity& identity, Encode encode,
                      Options options)
-    : conductor_(conductor), store_(store), identity_(identity), encode_(std::move(encode)), options_(options) {
+    : conductor_(conductor),
+      store_(store),
+      identity_(identity),
+      encode_(std::move(encode)),
+      options_(options),
+      places_(options.most) {
   thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
 }
 
@@ -25,17 +30,14 @@ EventPump::~EventPump() {
 
 Result<http::StartStream> EventPump::stream(const std::string& credential, const std::string& stack,
                                             std::int64_t after) {
-  {
-    std::lock_guard lock(mutex_);
-    if (open_ >= options_.most)
-      return fail(ErrorKind::unavailable, fmt::format("{} event streams are open, and no more may be", open_));
-  }
-  return [this, credential, stack, after](std::shared_ptr<http::Sink> sink) {
+  auto place = places_.take();
+  if (!place)
+    return fail(ErrorKind::unavailable, fmt::format("{} event streams are open, and no more may be", options_.most));
+  return [this, credential, stack, after, place = std::move(place)](std::shared_ptr<http::Sink> sink) {
     // At once, so that a client may read the state after it and miss nothing.
     sink->send(": open\nretry: 2000\n\n");
     std::lock_guard lock(mutex_);
-    ++open_;
-    arriving_.push_back({std::move(sink), credential, stack, after, std::chrono::steady_clock::now(), false});
+    arriving_.push_back({std::move(sink), place, credential, stack, after, std::chrono::steady_clock::now(), false});
     changed_.notify_all();
   };
 }
@@ -43,6 +45,13 @@ Result<http::StartStream> EventPump::stream(const std::string& credential, const
 void EventPump::send(Client& client, std::string frame, SteadyTime now) {
   client.last_sent = now;
   if (!client.sink->send(std::move(frame))) client.gone = true;
+}
+
+void EventPump::close_gone(std::vector<Client>& clients) {
+  std::erase_if(clients, [](const Client& client) {
+    if (client.gone) client.sink->close();
+    return client.gone;
+  });
 }
 
 void EventPump::run(std::stop_token stop) {
@@ -61,12 +70,7 @@ void EventPump::run(std::stop_token stop) {
       spdlog::error("api: the event stream: {}", e.what());
       for (auto& client : clients) client.gone = true;
     }
-    auto closed = std::erase_if(clients, [](const Client& client) {
-      if (client.gone) client.sink->close();
-      return client.gone;
-    });
-    std::lock_guard lock(mutex_);
-    open_ -= closed;
+    close_gone(clients);
   }
   for (auto& client : clients) client.sink->close();
 }
@@ -84,13 +88,7 @@ void EventPump::round(std::vector<Client>& clients) {
       send(client, fmt::format("id: {0}\nevent: reset\ndata: {{\"seq\":{0}}}\n\n", newest), now);
     }
   }
-  std::erase_if(clients, [this](Client& client) {
-    if (!client.gone) return false;
-    client.sink->close();
-    std::lock_guard lock(mutex_);
-    --open_;
-    return true;
-  });
+  close_gone(clients);
   if (clients.empty()) return;
   least = std::min_element(clients.begin(), clients.end(), [](auto& a, auto& b) { return a.seq < b.seq; })->seq;
   if (least < newest) {

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "api/places.h"
 #include "conductor/conductor.h"
 #include "http/message.h"
 #include "identity/identity.h"
@@ -32,13 +33,15 @@ class EventPump {
             Options options);
   ~EventPump();
 
-  // A stream of what follows `after` (of one stack, or "" for all). unavailable when there are too many.
+  // A stream of what follows `after` (of one stack, or "" for all). unavailable when there are too many; a stream has
+  // its place from here on, until it ends or is dropped unopened.
   Result<http::StartStream> stream(const std::string& credential, const std::string& stack, std::int64_t after);
 
  private:
   using SteadyTime = std::chrono::steady_clock::time_point;
   struct Client {
     std::shared_ptr<http::Sink> sink;
+    Places::Place place;
     std::string credential, stack;
     std::int64_t seq = 0;
     SteadyTime last_sent{};
@@ -47,6 +50,7 @@ class EventPump {
   void run(std::stop_token stop);
   void round(std::vector<Client>& clients);
   static void send(Client& client, std::string frame, SteadyTime now);
+  static void close_gone(std::vector<Client>& clients);
 
   conductor::Conductor& conductor_;
   store::Store& store_;
@@ -56,8 +60,8 @@ class EventPump {
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::vector<Client> arriving_;
-  std::size_t open_ = 0;  // with those that arrive
-  std::jthread thread_;   // last: it uses all the rest
+  Places places_;
+  std::jthread thread_;  // last: it uses all the rest
 };
 
 }  // namespace sluice::api

@@ -8,7 +8,8 @@ namespace {
 constexpr std::size_t kBehind = 256u << 10;  // bytes; a sink is cut off at 1 MiB
 }
 
-Followers::Followers(identity::Identity& identity, Options options) : identity_(identity), options_(options) {
+Followers::Followers(identity::Identity& identity, Options options)
+    : identity_(identity), options_(options), places_(options.most) {
   thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
 }
 
@@ -20,16 +21,13 @@ Followers::~Followers() {
 }
 
 Result<http::StartStream> Followers::stream(const std::string& credential, Next next) {
-  {
-    std::lock_guard lock(mutex_);
-    if (open_ >= options_.most)
-      return fail(ErrorKind::unavailable, fmt::format("{} logs are being followed, and no more may be", open_));
-  }
-  return [this, credential, next = std::move(next)](std::shared_ptr<http::Sink> sink) {
+  auto place = places_.take();
+  if (!place)
+    return fail(ErrorKind::unavailable, fmt::format("{} logs are being followed, and no more may be", options_.most));
+  return [this, credential, next = std::move(next), place = std::move(place)](std::shared_ptr<http::Sink> sink) {
     sink->send(": open\nretry: 2000\n\n");
     std::lock_guard lock(mutex_);
-    ++open_;
-    arriving_.push_back({std::move(sink), credential, next, std::chrono::steady_clock::now()});
+    arriving_.push_back({std::move(sink), place, credential, next, std::chrono::steady_clock::now()});
     changed_.notify_all();
   };
 }
@@ -71,13 +69,11 @@ void Followers::run(std::stop_token stop) {
       arriving_.clear();
     }
     if (stop.stop_requested()) break;
-    auto closed = std::erase_if(followers, [this](Follower& follower) {
+    std::erase_if(followers, [this](Follower& follower) {
       if (look(follower)) return false;
       follower.sink->close();
       return true;
     });
-    std::lock_guard lock(mutex_);
-    open_ -= closed;
   }
   for (auto& follower : followers) follower.sink->close();
 }

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "api/places.h"
 #include "http/message.h"
 #include "identity/identity.h"
 
@@ -29,12 +30,13 @@ class Followers {
   };
   Followers(identity::Identity& identity, Options options);
   ~Followers();
-  // unavailable when there are too many.
+  // unavailable when there are too many; a follower has its place from here on, until it ends or is dropped unopened.
   Result<http::StartStream> stream(const std::string& credential, Next next);
 
  private:
   struct Follower {
     std::shared_ptr<http::Sink> sink;
+    Places::Place place;
     std::string credential;
     Next next;
     std::chrono::steady_clock::time_point last_sent{};
@@ -48,7 +50,7 @@ class Followers {
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::vector<Follower> arriving_;
-  std::size_t open_ = 0;
+  Places places_;
   std::jthread thread_;  // last: it uses all the rest
 };
 

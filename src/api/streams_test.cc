@@ -1,4 +1,8 @@
+#include <thread>
+
 #include "api/event_pump.h"
+#include "api/followers.h"
+#include "api/places.h"
 #include "api/test_house.h"
 
 // Event streams and followed logs.
@@ -99,18 +103,73 @@ TEST(Events, a_revoked_tokens_streams_are_closed_and_a_quiet_one_shows_that_it_l
   EXPECT_TRUE(other->has("StackCreated"));
 }
 
+// Whatever answers with streams, of which two may be open.
+template <class Open>
+void expect_room_for_two(Open open) {
+  auto first = open(), second = open();
+  ASSERT_TRUE(first && second);
+  // Each has its place when it is promised, not only when it begins: two requests at once cannot both get the last.
+  auto third = open();
+  ASSERT_FALSE(third);
+  EXPECT_EQ(third.error().kind, ErrorKind::unavailable);
+  EXPECT_NE(third.error().message.find("no more may be"), std::string::npos);
+  auto sink = std::make_shared<TestSink>();
+  (*first)(sink);
+  first = {};
+  EXPECT_FALSE(open()) << "one that has begun keeps its place";
+  second = {};
+  third = open();
+  EXPECT_TRUE(third) << "one that never began gives it back";
+  EXPECT_FALSE(open());
+  sink->close();
+  const auto limit = std::chrono::steady_clock::now() + TestSink::kLimit;
+  auto again = open();
+  for (; !again && std::chrono::steady_clock::now() < limit; again = open()) std::this_thread::yield();
+  EXPECT_TRUE(again) << "so does one whose reader went";
+}
+
 TEST(Events, there_is_an_end_to_how_many_may_listen) {
   House house;
   EventPump::Options options;
-  options.most = 1;
+  options.most = 2;
+  options.heartbeat = options.look = std::chrono::milliseconds(1);
   EventPump pump(
       house.conductor(), house.store(), house.identity(), [](const store::StoredEvent&) { return ""; }, options);
   auto credential = house.identity().by_token(house.token(pipeline::Role::viewer))->credential;
-  auto first = pump.stream(credential, "", 0);
-  (*first)(std::make_shared<TestSink>());
-  auto second = pump.stream(credential, "", 0);
-  ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().kind, ErrorKind::unavailable);
+  expect_room_for_two([&] { return pump.stream(credential, "", house.store().last_seq()); });
+}
+
+TEST(Logs, there_is_an_end_to_how_many_may_follow) {
+  House house;
+  Followers::Options options;
+  options.most = 2;
+  options.heartbeat = options.look = std::chrono::milliseconds(1);
+  Followers followers(house.identity(), options);
+  auto credential = house.identity().by_token(house.token(pipeline::Role::viewer))->credential;
+  expect_room_for_two([&] { return followers.stream(credential, [] { return Followers::Piece{}; }); });
+}
+
+TEST(Places, are_never_more_than_there_are) {
+  Places places(3);
+  std::atomic<int> held = 0, most = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 2'000; ++i) {
+        const auto place = places.take();
+        if (!place) continue;
+        const int now = ++held;
+        for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+        }
+        --held;
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_LE(most, 3);
+  std::vector<Places::Place> all;
+  for (int i = 0; i < 3; ++i) all.push_back(places.take());
+  EXPECT_TRUE(all[0] && all[1] && all[2]);
+  EXPECT_FALSE(places.take());
 }
 
 struct RunningDeployment {
