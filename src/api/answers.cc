@@ -91,57 +91,6 @@ int status_of(ErrorKind kind) {
   return 500;
 }
 
-const char* reason_of(int status) {
-  switch (status) {
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 409:
-      return "Conflict";
-    case 412:
-      return "Precondition Failed";
-    case 413:
-      return "Content Too Large";
-    case 415:
-      return "Unsupported Media Type";
-    case 421:
-      return "Misdirected Request";
-    case 422:
-      return "Unprocessable Content";
-    case 503:
-      return "Service Unavailable";
-    case 504:
-      return "Gateway Timeout";
-    default:
-      return "Internal Server Error";
-  }
-}
-
-http::Response problem(int status, const std::string& kind, const std::string& detail,
-                       const std::vector<FieldError>& fields) {
-  json::object body;
-  body["type"] = "about:blank";
-  body["title"] = reason_of(status);
-  body["status"] = status;
-  body["kind"] = kind;
-  body["detail"] = detail;
-  if (!fields.empty()) {
-    json::array errors;
-    for (const auto& f : fields) errors.push_back(json::object{{"field", f.field}, {"message", f.message}});
-    body["errors"] = std::move(errors);
-  }
-  auto out = answer(status, body);
-  out.headers.set("Content-Type", "application/problem+json");
-  return out;
-}
-
 http::Response problem(const Error& error) {
   if (error.kind == ErrorKind::internal) {
     spdlog::error("api: {}", error.message);

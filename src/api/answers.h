@@ -1,10 +1,10 @@
 #pragma once
 #include <boost/json.hpp>
 #include <string>
-#include <vector>
 
 #include "base/result.h"
 #include "http/message.h"
+#include "http/problem.h"
 
 // How answers look: JSON, text, and problems (RFC 9457).
 namespace sluice::api {
@@ -21,12 +21,10 @@ http::Response no_content();
 http::Response answer_page(json::array items, const std::string& next);
 
 int status_of(ErrorKind kind);
-const char* reason_of(int status);
+// For what has no ErrorKind of its own: 405, 412, 415, 421, 422.
+using http::problem;
 // An internal error's sentence stays in the server's log.
 http::Response problem(const Error& error);
-// For what has no ErrorKind of its own: 405, 412, 415, 421, 422.
-http::Response problem(int status, const std::string& kind, const std::string& detail,
-                       const std::vector<FieldError>& fields = {});
 
 // The headers that every answer carries.
 void harden(http::Headers& headers, bool tls);

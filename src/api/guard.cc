@@ -167,6 +167,7 @@ std::variant<Call, http::Response> Guard::pass(const http::Request& request) con
     auto found = match(r.pattern, request.path);
     if (!found) continue;
     allow += (allow.empty() ? "" : ", ") + std::string(r.method);
+    if (std::string_view(r.method) == "GET") allow += ", HEAD";  // which the server makes of it
     if (r.method == request.method) {
       route = &r;
       params = std::move(*found);

@@ -135,7 +135,8 @@ TEST(Guard, what_is_wrong_is_named) {
   House house;
   auto got = house.call("PUT", "/me");
   EXPECT_EQ(got.status, 405);
-  EXPECT_EQ(got.headers.get("Allow"), "GET");
+  EXPECT_EQ(got.headers.get("Allow"), "GET, HEAD");
+  EXPECT_EQ(got.detail(), "\"PUT\" is not possible here; possible: GET, HEAD");
   EXPECT_EQ(
       house.call("POST", "/stacks", R"({"name":"a"})", pipeline::Role::admin, {{"Content-Type", "text/plain"}}).status,
       415);

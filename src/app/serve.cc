@@ -13,6 +13,7 @@
 #include "app/world.h"
 #include "base/codec.h"
 #include "base/files.h"
+#include "http/late_handler.h"
 #include "http/server.h"
 #include "platform/local/local.h"
 
@@ -50,21 +51,6 @@ auto start_on(std::uint16_t port, bool given, const char* what, Start start) -> 
   return start(std::uint16_t{0});
 }
 
-// The routes are made when the address is known, and the server needs a handler to find its address: it asks this one,
-// which says "in a moment" until the routes are there.
-struct LateHandler final : http::Handler {
-  std::atomic<http::Handler*> to{nullptr};
-  Admission admit(const http::Request& head) override {
-    if (auto* handler = to.load()) return handler->admit(head);
-    Admission out;
-    out.answer = http::Response{503, {}, "", {}};
-    out.answer->headers.set("Retry-After", "1");
-    return out;
-  }
-  http::Response handle(const http::Request& request) override { return to.load()->handle(request); }
-  void exchange(http::Exchange& exchange) override { to.load()->exchange(exchange); }
-};
-
 // Members are in the order of their dependence: destroyed from the last to the first.
 class Server {
  public:
@@ -86,7 +72,7 @@ class Server {
   std::unique_ptr<platform::LocalPlatform> local_;
   std::unique_ptr<RealWorld> world_;
   std::unique_ptr<conductor::Conductor> conductor_;
-  LateHandler late_;
+  http::LateHandler late_;  // the server needs a handler to find its address, and the routes need the address
   std::unique_ptr<http::Handler> api_;
   std::unique_ptr<Janitor> janitor_;
   std::unique_ptr<http::Server> http_;
@@ -182,7 +168,7 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
        note.api,
        version,
        {}});
-  late_.to = api_.get();
+  late_.set(*api_);
   janitor_ = std::make_unique<Janitor>(*store_, *builder_, data / "caches");
   first_sign_in = identity_->first_sign_in();
   return {};

@@ -22,7 +22,7 @@ struct Headers {
 };
 
 struct Request {
-  std::string method;                        // upper-case
+  std::string method;                        // upper-case; GET for HEAD too, whose answer only lacks its body
   std::string target;                        // as it came
   std::string path;                          // percent-decoded, without the query; never contains "//", "/./" or "/../"
   std::map<std::string, std::string> query;  // decoded; a name given twice is refused before routing

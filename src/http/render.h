@@ -6,11 +6,6 @@
 
 namespace sluice::http {
 
-std::string_view reason_phrase(int status);
-
-// An answer of the server itself: application/problem+json with type, title, status and detail (RFC 9457).
-Response problem(int status, std::string_view detail);
-
 // How the body that follows a head is delimited.
 enum class Framing { length, chunked, until_close, none };
 

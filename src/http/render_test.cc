@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/json.hpp>
-
 namespace sluice::http {
 namespace {
 
@@ -41,17 +39,6 @@ TEST(Render, chunks) {
   append_chunk(out, "");
   out += kLastChunk;
   EXPECT_EQ(out, "1a\r\n" + std::string(26, 'x') + "\r\n0\r\n\r\n");
-}
-
-TEST(Render, a_problem) {
-  const auto response = problem(404, "there is no \"shop\"");
-  EXPECT_EQ(response.status, 404);
-  EXPECT_EQ(response.headers.get("content-type"), "application/problem+json");
-  const auto body = boost::json::parse(response.body);
-  EXPECT_EQ(body.at("status"), 404);
-  EXPECT_EQ(body.at("title"), "Not Found");
-  EXPECT_EQ(body.at("detail"), "there is no \"shop\"");
-  EXPECT_EQ(body.at("type"), "about:blank");
 }
 
 }  // namespace

@@ -10,7 +10,8 @@
 
 namespace sluice::http {
 
-// What the server asks of whoever has the routes (src/api). All three are called from worker threads, many at a time.
+// What the server asks of whoever has the routes (src/api). All three are called from worker threads, many at a time. A
+// HEAD is asked as the GET it stands for; the server keeps the body back, and a stream is not begun (RFC 9110 9.3.2).
 class Handler {
  public:
   virtual ~Handler() = default;

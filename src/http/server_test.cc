@@ -5,6 +5,7 @@
 #include <atomic>
 #include <boost/json.hpp>
 
+#include "http/late_handler.h"
 #include "http/test_server.h"
 
 namespace sluice::http {
@@ -83,11 +84,43 @@ TEST_F(ServerTest, takes_bodies_with_a_length_and_chunked) {
   EXPECT_THAT(client.answer(), EndsWith("GET /a []"));
 }
 
-TEST_F(ServerTest, answers_HEAD_without_a_body) {
+TEST_F(ServerTest, answers_HEAD_as_GET_without_the_body) {
+  handler.on_handle = [](const Request& request) {
+    Response response;
+    response.status = request.method == "GET" ? 200 : 405;
+    response.headers.set("ETag", "\"7\"");
+    response.body = request.path == "/large" ? std::string(1u << 20, 'x') : request.path;
+    return response;
+  };
   RawClient client(port());
-  client.send("HEAD /a HTTP/1.1\r\nHost: localhost\r\n\r\n" + kGet);
-  EXPECT_THAT(client.until("\r\n\r\n"), HasSubstr("Content-Length: 10\r\n"));
-  EXPECT_THAT(client.answer(), EndsWith("GET /a []"));
+  for (const std::string path : {"/a", "/large"}) {
+    const std::string rest = " " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    client.send("HEAD" + rest + "GET" + rest);
+    const auto head = client.until("\r\n\r\n");
+    const auto whole = client.answer();
+    EXPECT_THAT(head, StartsWith("HTTP/1.1 200 OK\r\n"));
+    EXPECT_THAT(
+        head, HasSubstr("\r\nETag: \"7\"\r\nContent-Length: " + std::string(path == "/a" ? "2" : "1048576") + "\r\n"));
+    const auto without_date = [](const std::string& text) { return text.substr(text.find("\r\nETag: ")); };
+    EXPECT_EQ(without_date(head), without_date(whole.substr(0, whole.find("\r\n\r\n") + 4)));
+  }
+}
+
+TEST_F(ServerTest, begins_no_stream_for_HEAD) {
+  std::atomic<bool> begun = false;
+  auto held = std::make_shared<int>(0);
+  const std::weak_ptr<int> still_held = held;
+  handler.on_handle = [&](const Request&) {
+    Response response;
+    response.headers.set("Content-Type", "text/event-stream");
+    response.stream = [&begun, held = std::exchange(held, nullptr)](const std::shared_ptr<Sink>&) { begun = true; };
+    return response;
+  };
+  RawClient client(port());
+  client.send("HEAD /a HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_THAT(client.until_closed(), HasSubstr("Content-Type: text/event-stream\r\n"));
+  EXPECT_TRUE(eventually([&] { return still_held.expired(); })) << "what the stream held is kept for nothing";
+  EXPECT_FALSE(begun);
 }
 
 TEST_F(ServerTest, sends_no_body_with_204_and_304) {
@@ -151,6 +184,24 @@ TEST_F(ServerTest, does_not_ask_for_a_body_that_is_not_wanted) {
 
 // ---- refusals
 
+// The problem that an answer of the server itself holds; none of its members is missing.
+boost::json::object problem_in(const std::string& answer, int status, const std::string& kind) {
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 " + std::to_string(status) + " "));
+  EXPECT_THAT(answer, HasSubstr("\r\nContent-Type: application/problem+json\r\n"));
+  const auto end = answer.find("\r\n\r\n");
+  if (end == std::string::npos) return {};
+  boost::system::error_code error;
+  const auto body = boost::json::parse(answer.substr(end + 4), error);
+  EXPECT_FALSE(error) << answer;
+  if (!body.is_object()) return {};
+  const auto& members = body.as_object();
+  for (const auto* name : {"type", "title", "status", "kind", "detail"}) EXPECT_TRUE(members.contains(name)) << name;
+  EXPECT_EQ(members.at("status"), status);
+  EXPECT_EQ(members.at("kind").as_string(), kind);
+  EXPECT_FALSE(members.at("detail").as_string().empty());
+  return members;
+}
+
 struct Refused {
   std::string bytes;
   int status;
@@ -172,12 +223,13 @@ TEST_P(RefusedByServer, with_a_problem_and_closed) {
   RawClient client(port());
   client.send(GetParam().bytes + kGet);
   const auto answer = client.until_closed();
-  EXPECT_THAT(answer, StartsWith("HTTP/1.1 " + std::to_string(GetParam().status) + " "));
+  static const std::map<int, std::string> kinds{{400, "invalid"},
+                                                {413, "too_large"},
+                                                {417, "expectation_failed"},
+                                                {431, "too_large"},
+                                                {505, "version_not_supported"}};
+  problem_in(answer, GetParam().status, kinds.at(GetParam().status));
   EXPECT_THAT(answer, HasSubstr("Connection: close\r\n"));
-  EXPECT_THAT(answer, HasSubstr("Content-Type: application/problem+json\r\n"));
-  const auto body = boost::json::parse(answer.substr(answer.find("\r\n\r\n") + 4));
-  EXPECT_EQ(body.at("status"), GetParam().status);
-  EXPECT_FALSE(body.at("detail").as_string().empty());
   EXPECT_LE(asked, GetParam().status == 413 || GetParam().bytes.find("\r\n\r\nz") != std::string::npos ? 1 : 0);
 }
 
@@ -259,10 +311,25 @@ TEST_F(ServerTest, a_handler_that_throws_is_a_500_without_its_words) {
   RawClient client(port());
   client.send("GET /a?token=x HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer secret\r\n\r\n");
   const auto answer = client.answer();
-  EXPECT_THAT(answer, StartsWith("HTTP/1.1 500 "));
+  problem_in(answer, 500, "internal");
   EXPECT_THAT(answer, Not(HasSubstr("hunter2")));
   const std::lock_guard lock(mutex);
   EXPECT_EQ(reported, "GET /a: the password is hunter2");
+}
+
+TEST_F(ServerTest, says_to_come_back_while_its_routes_are_not_made) {
+  LateHandler late;
+  auto starting = Server::start({}, late).value();
+  RawClient client(starting->port());
+  client.send(kGet);
+  const auto answer = client.answer();
+  EXPECT_EQ(problem_in(answer, 503, "unavailable").at("detail"), "the server is starting; try again in a moment");
+  EXPECT_THAT(answer, HasSubstr("\r\nRetry-After: 1\r\n"));
+  handler.on_exchange = [](Exchange& exchange) { exchange.head(204, {}); };
+  late.set(handler);
+  client.send(kGet + "GET /exchange HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_THAT(client.answer(), EndsWith("GET /a []"));
+  EXPECT_THAT(client.until("\r\n\r\n"), StartsWith("HTTP/1.1 204 "));
 }
 
 // ---- limits of time and number
@@ -273,7 +340,7 @@ TEST_F(ServerTest, a_head_that_does_not_come_is_408) {
   start(options);
   RawClient client(port());
   client.send("GET /a HTTP/1.1\r\nHo");
-  EXPECT_THAT(client.until_closed(), StartsWith("HTTP/1.1 408 "));
+  problem_in(client.until_closed(), 408, "timed_out");
 }
 
 TEST_F(ServerTest, a_trickle_does_not_lengthen_the_time_for_a_head) {
@@ -297,7 +364,7 @@ TEST_F(ServerTest, a_body_that_does_not_come_is_408) {
   start(options);
   RawClient client(port());
   client.send("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhell");
-  EXPECT_THAT(client.until_closed(), StartsWith("HTTP/1.1 408 "));
+  problem_in(client.until_closed(), 408, "timed_out");
 }
 
 TEST_F(ServerTest, an_idle_connection_is_closed_without_a_word) {
@@ -357,7 +424,7 @@ TEST_F(ServerTest, more_connections_than_allowed_are_told_so) {
   {
     RawClient three(port());
     const auto answer = three.until_closed();
-    EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
+    problem_in(answer, 503, "unavailable");
     EXPECT_THAT(answer, HasSubstr("Retry-After: "));
   }
   one.reset();

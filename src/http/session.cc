@@ -8,6 +8,7 @@
 
 #include "http/bridge.h"
 #include "http/loop.h"
+#include "http/problem.h"
 #include "http/render.h"
 #include "http/stream_queue.h"
 #include "http/target.h"
@@ -108,13 +109,14 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     keep_alive_ = head->keep_alive && head->minor == 1;
     minor_ = head->minor;
     is_head_ = head->method == "HEAD";
+    if (is_head_) head->method = "GET";
     const bool has_body = head->has_body();
     const auto length = head->length;
 
     auto target = parse_target(head->target);
     if (!target) {
-      const Refusal refusal{400, target.error().message};
-      co_await refuse(refusal);
+      const Refusal malformed{400, target.error().message};
+      co_await refuse(malformed);
       co_return false;
     }
     const auto job = std::make_shared<Job>();
@@ -138,15 +140,15 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     while (!job->done) co_await woken();
     if (job->admitted && job->admission.streams) {
       if (length.value_or(0) > job->admission.body_limit) {
-        const auto refusal = too_large(job->admission.body_limit);
-        co_await refuse(refusal);
+        const auto larger = too_large(job->admission.body_limit);
+        co_await refuse(larger);
         co_return false;
       }
       co_return co_await serve_exchange(job);
     }
     if (job->admitted && has_body) {
-      if (auto refusal = co_await wire_.read_body(job->request.body, length, job->admission.body_limit)) {
-        if (refusal->status != 0) co_await refuse(*refusal);
+      if (auto why = co_await wire_.read_body(job->request.body, length, job->admission.body_limit)) {
+        if (why->status != 0) co_await refuse(*why);
         co_return false;
       }
       ask(job, [this, job] { job->response = loop_.handler.handle(job->request); });
@@ -163,7 +165,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
         question();
       } catch (const std::exception& thrown) {
         job->admitted = false;
-        job->response = problem(500, kMistake);
+        job->response = refusal(500, kMistake);
         report(job->request, thrown.what());
       }
     };
@@ -195,11 +197,10 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     if (!keep_alive_) co_await wire_.linger();
     co_return keep_alive_;
   }
-  Task<> refuse(const Refusal& refusal) {
+  Task<> refuse(const Refusal& why) {
     state_ = State::busy;
-    auto response = problem(refusal.status, refusal.detail);
-    if (refusal.status == 503) response.headers.set("Retry-After", "1");
-    std::string bytes = render_head(refusal.status, response.headers, Framing::length, response.body.size(), false);
+    const auto response = refusal(why.status, why.detail);
+    std::string bytes = render_head(why.status, response.headers, Framing::length, response.body.size(), false);
     if (!is_head_) bytes += response.body;
     ErrorCode error;
     co_await wire_.write(bytes, loop_.options.stall_time, error);
@@ -297,8 +298,8 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
       } else if (const auto* finish = std::get_if<Bridge::Finish>(&ask)) {
         if (error || (finish->threw && head_sent)) co_return false;
         if (finish->threw || !bridge.answered()) {
-          const Refusal refusal{500, std::string(kMistake)};
-          co_await refuse(refusal);
+          const Refusal mistake{500, std::string(kMistake)};
+          co_await refuse(mistake);
           co_return false;
         }
         co_await write_part(bridge, head_sent, {}, true, error);
@@ -338,8 +339,8 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     if (!error) return count;
     if (aborted_) return fail(ErrorKind::cancelled, "the server is stopping");
     if (wire_.timed_out()) return fail(ErrorKind::timed_out, "the other end was silent for too long");
-    const auto refusal = wire_.body_refusal(error);
-    if (refusal.status == 400) return fail(ErrorKind::invalid, refusal.detail);
+    const auto why = wire_.body_refusal(error);
+    if (why.status == 400) return fail(ErrorKind::invalid, why.detail);
     return fail(ErrorKind::unavailable, "the other end closed the connection");
   }
 
