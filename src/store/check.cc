@@ -80,15 +80,15 @@ Result<> SqliteStore::check() {
       auto row = db->query("PRAGMA integrity_check(1)");
       const std::string word = row.next() ? row.text(0) : "no answer";
       if (word != "ok") {
-        return fail(ErrorKind::failed,
-                    file_.string() + " is damaged (" + word + "): restore a backup with `sluice restore`");
+        return fail(ErrorKind::failed, file_.string() + " is damaged (" + word +
+                                           "): put your last copy of the data directory in its place");
       }
     }
     {
       auto row = db->query("PRAGMA foreign_key_check");
       if (row.next()) {
         return fail(ErrorKind::failed, file_.string() + ": table " + row.text(0) + " names a row of " + row.text(2) +
-                                           " that is not there: restore a backup with `sluice restore`");
+                                           " that is not there: put your last copy of the data directory in its place");
       }
     }
     auto stacks = all_stacks(*db);
@@ -97,8 +97,9 @@ Result<> SqliteStore::check() {
       auto replayed = replay(*db, stored);
       if (!replayed) return fail(replayed.error());
       if (*replayed != stored.state) {
-        return fail(ErrorKind::failed, file_.string() + ": the events of stack " + stored.name +
-                                           " do not lead to its stored state: restore a backup with `sluice restore`");
+        return fail(ErrorKind::failed,
+                    file_.string() + ": the events of stack " + stored.name +
+                        " do not lead to its stored state: put your last copy of the data directory in its place");
       }
     }
     return {};

@@ -191,7 +191,7 @@ TEST(Faults, a_file_that_is_no_database_is_said) {
   ASSERT_TRUE(write_file(folder.path() / "sluice.db", std::string(5000, 'x')));
   auto refused = Store::open(folder.path());
   ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().message, AllOf(HasSubstr("is damaged"), HasSubstr("sluice restore")));
+  EXPECT_THAT(refused.error().message, AllOf(HasSubstr("is damaged"), HasSubstr("copy of the data directory")));
 }
 
 TEST(Faults, a_missing_event_and_a_changed_state_are_found) {

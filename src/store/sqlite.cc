@@ -120,7 +120,9 @@ Error describe(const SQLite::Exception& exception, const std::filesystem::path& 
               {}};
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return {ErrorKind::failed, where + " is damaged (" + why + "): restore a backup with `sluice restore`", {}};
+      return {ErrorKind::failed,
+              where + " is damaged (" + why + "): put your last copy of the data directory in its place",
+              {}};
     case SQLITE_CONSTRAINT:
       if (exception.getExtendedErrorCode() == SQLITE_CONSTRAINT_UNIQUE ||
           exception.getExtendedErrorCode() == SQLITE_CONSTRAINT_PRIMARYKEY) {
