@@ -43,7 +43,7 @@ _sluice() {
     'approvals') words='--help --json' ;;
     'retry') words='--help --json --deployment' ;;
     'redeploy') words='--help --json --rebuild' ;;
-    'rollback') words='--help --json --to --settings --pause' ;;
+    'rollback') words='--help --json --to --settings --build --pause' ;;
     'promote') words='--help --json --change' ;;
     'pause') words='--help --json' ;;
     'resume') words='--help --json' ;;

@@ -55,6 +55,7 @@ Result<Exit> rollback(Context& context) {
   json::object body;
   if (args.to) body["to"] = *args.to;
   if (args.settings) body["settings"] = *args.settings;
+  if (args.build) body["build"] = true;
   if (args.pause) body["pause"] = true;
   auto answer = ask_for(context, "rollback", body);
   if (!answer) return fail(answer.error());

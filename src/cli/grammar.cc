@@ -245,6 +245,7 @@ void Grammar::add_flow() {
   rollback->add_option("--settings", args_.settings, "then: also its settings of then")
       ->type_name("then|now")
       ->check(one_of({"then", "now"}));
+  rollback->add_flag("--build", args_.build, "Build it anew where what it ran was cleaned");
   rollback->add_flag("--pause", args_.pause, "Close the gate in the same breath");
   auto* promote = leaf("promote", "Bring a change that succeeded before this stage past its gate",
                        "sluice promote shop prod --change 7");
