@@ -103,7 +103,7 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
     if (auto made = make_dirs(data / folder, 0700); !made) return made;
   }
   repositories_ = std::make_unique<source::Repositories>(data / "repositories", data / "scratch");
-  auto sandbox = sandbox::Sandbox::probe();
+  auto sandbox = sandbox::Sandbox::probe(data / "etc");
   if (!sandbox) return fail(sandbox.error());
   sandbox_ = std::move(*sandbox);
   sandbox_->hide(data);

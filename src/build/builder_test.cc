@@ -78,7 +78,7 @@ class BuilderTest : public testing::Test {
     dir_ = name;
     repositories_.emplace(dir_ / "repos", dir_ / "scratch");
     ASSERT_TRUE(repositories_->create(stack_, "main"));
-    auto probed = sandbox::Sandbox::probe();
+    auto probed = sandbox::Sandbox::probe(dir_ / "etc");
     ASSERT_TRUE(probed) << probed.error().message;
     sandbox_ = *probed;
     open_builder();

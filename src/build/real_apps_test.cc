@@ -48,7 +48,7 @@ class RealAppsTest : public testing::Test {
     dir_ = name;
     repositories_.emplace(dir_ / "repos", dir_ / "scratch");
     ASSERT_TRUE(repositories_->create(stack_, "main"));
-    auto probed = sandbox::Sandbox::probe();
+    auto probed = sandbox::Sandbox::probe(dir_ / "etc");
     ASSERT_TRUE(probed) << probed.error().message;
     sandbox_ = *probed;
     builder_.emplace(Builder::Dirs{dir_ / "artifacts", dir_ / "caches", dir_ / "work"}, *repositories_, *sandbox_,

@@ -45,6 +45,7 @@ Result<> write_new(const std::filesystem::path& path, std::string_view text) {
 }  // namespace
 
 Result<> write_env_dir(const std::filesystem::path& dir, const std::map<std::string, std::string>& env) {
+  const std::string end(1, '\0');
   std::string all;
   for (const auto& [name, value] : env) {
     if (!is_name(name)) {
@@ -55,7 +56,7 @@ Result<> write_env_dir(const std::filesystem::path& dir, const std::map<std::str
     if (name.size() + 1 + value.size() >= kOneLimit) {
       return fail_field(name, "its value is longer than 128 KiB, the most the kernel passes in one variable");
     }
-    all += name + "=" + value + '\0';
+    all += "--setenv" + end + name + end + value + end;
   }
   if (all.size() + env.size() * sizeof(char*) > kAllLimit) {
     return fail(ErrorKind::too_large,
@@ -69,11 +70,7 @@ Result<> write_env_dir(const std::filesystem::path& dir, const std::map<std::str
     return fail(ErrorKind::failed,
                 "cannot set the mode of " + dir.string() + ": " + std::generic_category().message(errno));
   }
-  const std::string passwd =
-      std::string("app:x:1000:1000::") + kHome + ":/bin/sh\nnobody:x:65534:65534::/nonexistent:/bin/false\n";
-  if (auto done = write_new(dir / "passwd", passwd); !done) return done;
-  if (auto done = write_new(dir / "group", "app:x:1000:\nnogroup:x:65534:\n"); !done) return done;
-  return write_new(dir / "environ", all);
+  return write_new(dir / kEnvironment, all);
 }
 
 }  // namespace sluice::sandbox

@@ -1,3 +1,4 @@
+#include "sandbox/etc.h"
 #include "sandbox/sandbox.h"
 
 namespace sluice::sandbox {
@@ -23,7 +24,9 @@ std::string remedy(const std::string& said) {
 
 }  // namespace
 
-Result<Sandbox> Sandbox::probe() {
+Sandbox::Sandbox(const std::filesystem::path& etc) : etc_(std::make_shared<Etc>(std::filesystem::absolute(etc))) {}
+
+Result<Sandbox> Sandbox::probe(const std::filesystem::path& etc) {
   for (const char* program : {"bwrap", "perl", "setpriv", "prlimit", "setsid"}) {
     if (program_exists(program)) continue;
     const std::string package = std::string(program) == "bwrap"  ? "bubblewrap"
@@ -32,7 +35,8 @@ Result<Sandbox> Sandbox::probe() {
     return fail(ErrorKind::unavailable,
                 std::string(program) + " is not installed; apps run in a sandbox only: apt-get install " + package);
   }
-  Sandbox sandbox;
+  Sandbox sandbox(etc);
+  if (auto copied = sandbox.etc_->refresh(); !copied) return fail(copied.error());
   Spec spec;
   spec.argv = {"/bin/true"};
   spec.cwd = "/";

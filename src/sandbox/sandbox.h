@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,8 @@
 // 127.0.0.1. Inside everything is the user 1000, whoever runs it outside.
 namespace sluice::sandbox {
 
+class Etc;
+
 struct Bind {
   std::filesystem::path from;
   std::string to;
@@ -22,8 +25,8 @@ struct Spec {
   std::vector<std::string> argv;  // inside; often {"/bin/sh", "-c", command}
   std::string cwd = "/app";
   std::vector<Bind> binds;
-  // A folder of mode 0700 made by write_env_dir, bound where the inner shim reads it: values never stand on a command
-  // line, where the process list would show them. Empty: nothing but PATH and HOME is set.
+  // A folder of mode 0700 made by write_env_dir, from which bubblewrap reads it: values never stand on a command line,
+  // where the process list would show them. Empty: nothing but PATH and HOME is set.
   std::filesystem::path env_dir;
   std::string hostname = "app";
   std::int64_t tmp_limit = 0;      // bytes for /tmp, and as many for the home directory; 0: none
@@ -31,6 +34,9 @@ struct Spec {
   bool die_with_parent = true;     // SIGKILL when the thread that started it ends
 };
 
+// The file of the environment directory that write_env_dir writes last. bubblewrap takes 9,000 arguments in all, three
+// a variable.
+inline constexpr const char* kEnvironment = "setenv";
 // Writes the environment directory (0700, its files 0600), replacing what was there; it is not synced to the disk.
 // Values arrive exactly, byte for byte. Refused: names that are none, values with NUL, and more than the kernel passes
 // to a program (one variable of 128 KiB, 1.5 MiB in all).
@@ -48,7 +54,9 @@ inline constexpr const char* kHome = "/home/app";  // empty, writable, gone with
 class Sandbox {
  public:
   // Tries a namespace once; the error carries the remedy (docker seccomp, AppArmor, sysctl). Never runs unsandboxed.
-  static Result<Sandbox> probe();
+  // `etc` becomes the copy of what programs need of /etc, brought up to date by each command(); it stays while anything
+  // runs that command() was asked for.
+  static Result<Sandbox> probe(const std::filesystem::path& etc);
   // Not seen inside although it lies beneath /usr or /opt, which are shown: the data directory. Before any command().
   void hide(const std::filesystem::path& folder);
   // The whole command line for `spec`, to be exec'd or written into a service's run file; it must be run with the
@@ -58,7 +66,8 @@ class Sandbox {
   [[nodiscard]] std::vector<std::string> command(const Spec& spec) const;
 
  private:
-  Sandbox() = default;
+  explicit Sandbox(const std::filesystem::path& etc);
+  std::shared_ptr<Etc> etc_;
   std::vector<std::filesystem::path> hidden_;
 };
 

@@ -53,7 +53,7 @@ class SandboxTest : public testing::Test {
     fs::create_directory(dir_ / "app");
     fs::create_directory(dir_ / "data");
     std::ofstream(dir_ / "data" / "secret") << "do not read";
-    auto probed = Sandbox::probe();
+    auto probed = Sandbox::probe(dir_ / "etc");
     ASSERT_TRUE(probed) << probed.error().message;
     sandbox_ = *probed;
     spec_.binds = {{dir_ / "app", "/app", true}};
@@ -115,6 +115,21 @@ TEST_F(SandboxTest, sees_neither_the_data_folder_nor_homes_nor_other_settings) {
   EXPECT_NE(sh("ls /var/lib").exit_code, 0);
   EXPECT_NE(sh("ls /sys/kernel").exit_code, 0);
   EXPECT_EQ(sh("ls -A /tmp /home/app").out, "/home/app:\n\n/tmp:\n");
+}
+
+TEST_F(SandboxTest, sees_names_certificates_and_users_as_the_system_has_them) {
+  EXPECT_EQ(sh("cat /etc/hosts").out, read_file("/etc/hosts").value());
+  EXPECT_EQ(sh("for f in /etc/ssl/certs/*; do [ -e $f ] || echo $f leads nowhere; done").out, "");
+  EXPECT_EQ(sh("getent passwd 1000 | cut -d: -f1,6").out, "app:/home/app\n");
+}
+
+TEST_F(SandboxTest, a_part_of_etc_that_was_replaced_is_seen_by_what_runs) {
+  const fs::path hosts = dir_ / "etc" / "hosts";
+  ASSERT_TRUE(fs::remove(hosts));
+  EXPECT_NE(sh("cat /etc/hosts").exit_code, 0);
+  auto again = Sandbox::probe(dir_ / "etc");  // as a server that starts anew, while the old one's apps run on
+  ASSERT_TRUE(again);
+  EXPECT_EQ(sh("cat /etc/hosts").out, read_file("/etc/hosts").value());
 }
 
 TEST_F(SandboxTest, a_data_folder_beneath_opt_is_hidden) {
@@ -343,7 +358,8 @@ TEST_F(SandboxTest, runs_as_an_ordinary_user) {
   const pid_t pid = fork();
   if (pid == 0) {
     if (setgroups(0, nullptr) != 0 || setgid(65534) != 0 || setuid(65534) != 0) _exit(9);
-    if (!Sandbox::probe()) _exit(8);
+    auto probed = Sandbox::probe(home / "etc");
+    if (!probed) _exit(8);
     fs::create_directory(home / "app");
     if (!write_env_dir(home / "env", {{"NAME", "value"}})) _exit(7);
     Spec spec;
@@ -352,11 +368,11 @@ TEST_F(SandboxTest, runs_as_an_ordinary_user) {
     spec.process_limit = 20;
     spec.argv = {"/bin/sh", "-c", "id -u > out; echo $NAME >> out; ls /root /var/lib 2>/dev/null >> out; true"};
     ProcessCommand command;
-    command.argv = sandbox_->command(spec);
+    command.argv = probed->command(spec);
     const auto done = run(command);
     if (!done || !done->ok()) _exit(6);
     spec.argv = {"/bin/sh", "-c", "for i in $(seq 40); do sleep 20 & done; echo all > all"};
-    command.argv = sandbox_->command(spec);
+    command.argv = probed->command(spec);
     const auto limited = run(command);
     _exit(!limited || limited->exit_code == 0 ? 5 : 0);
   }
@@ -371,7 +387,7 @@ TEST_F(SandboxTest, runs_as_an_ordinary_user) {
 TEST(Probe, says_what_is_missing) {
   const std::string path = getenv("PATH");
   ::setenv("PATH", "/nonexistent", 1);
-  const auto probed = Sandbox::probe();
+  const auto probed = Sandbox::probe("/nonexistent");
   ::setenv("PATH", path.c_str(), 1);
   ASSERT_FALSE(probed);
   EXPECT_THAT(probed.error().message, HasSubstr("apt-get install bubblewrap"));
@@ -384,7 +400,7 @@ TEST(Probe, carries_the_remedy_where_namespaces_are_forbidden) {
   chmod((dir + "/bwrap").c_str(), 0755);
   const std::string path = getenv("PATH");
   ::setenv("PATH", (dir + ":" + path).c_str(), 1);
-  const auto probed = Sandbox::probe();
+  const auto probed = Sandbox::probe(dir + "/etc");
   ::setenv("PATH", path.c_str(), 1);
   fs::remove_all(dir);
   ASSERT_FALSE(probed);

@@ -1,29 +1,18 @@
 #pragma once
 
-// The few lines of shell and Perl around bubblewrap. Perl is there wherever git is (Debian's git depends on it).
+// The few lines of shell around bubblewrap, and of Perl, which is there wherever git is (Debian's git depends on it).
 namespace sluice::sandbox {
-
-// Runs inside, then becomes the program: reads NAME=VALUE entries, each ended by NUL, from its first argument. A shell
-// could not: names such as UID or OPTIND are its own, and s6-envdir cuts values at 4,095 bytes and drops empty ones.
-inline constexpr const char* kInnerShim = R"(
-my $file = shift;
-open(my $in, "<", $file) or die "sluice: the environment cannot be read: $!\n";
-{ local $/ = "\0"; while (<$in>) { chomp; $ENV{$1} = $2 if /\A([^=]+)=(.*)\z/s } }
-close $in;
-exec { $ARGV[0] } @ARGV or print STDERR "sluice: $ARGV[0]: $!\n";
-exit 127;
-)";
 
 // Stays outside, as bubblewrap's parent. bubblewrap forwards no signal: SIGTERM would end it and, with it, all inside
 // at once. In a session of its own, so that a signal to the caller's process group reaches this shell alone. $1:
-// kTellShim.
+// kTellShim. $2: the file with more of bubblewrap's arguments, which it reads from descriptor 4.
 inline constexpr const char* kOuterShim = R"(
-tell=$1; shift
+tell=$1 more=$2; shift 2
 ulimit -c 0
-exec 3<&0
+exec 3<&0 4<"$more"
 setsid "$@" <&3 3<&- &
 child=$!
-exec 3<&- </dev/null
+exec 3<&- 4<&- </dev/null
 trap 'perl -e "$tell" $child' TERM INT HUP
 while :; do
   wait $child

@@ -25,7 +25,7 @@ Advance scale(Site& site, const Work& work, Context& context) {
     if (!there) return there.error();
     record = *there;
     std::error_code error;
-    if (!std::filesystem::exists(site.records.env_dir(record) / "environ", error)) {
+    if (!std::filesystem::exists(site.records.env_dir(record) / sandbox::kEnvironment, error)) {
       auto url = site.url(work.stack_name, work.stage_name);
       auto written = write_environment(*plan, context, url, site.records.env_dir(record));
       if (!written) return written.error();

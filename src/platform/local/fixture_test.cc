@@ -121,7 +121,7 @@ void LocalTest::SetUp() {
   dir_ = name;
   logs_.emplace(dir_ / "logs");
   repositories_ = std::make_unique<source::Repositories>(dir_ / "repositories", dir_ / "scratch");
-  auto probed = sandbox::Sandbox::probe();
+  auto probed = sandbox::Sandbox::probe(dir_ / "etc");
   ASSERT_TRUE(probed) << probed.error().message;
   sandbox_ = std::move(*probed);
   build::Builder::Dirs dirs{dir_ / "artifacts", dir_ / "caches", dir_ / "work"};

@@ -12,6 +12,7 @@
 #include "base/codec.h"
 #include "base/files.h"
 #include "base/replace_file.h"
+#include "sandbox/sandbox.h"
 
 namespace fs = std::filesystem;
 
@@ -75,7 +76,7 @@ Result<> Records::save(const Record& record) const {
 Result<> Records::sync(const Record& record) const {
   auto folder = dir(record.stage, record.deployment);
   std::vector<fs::path> paths{folder / "record", folder, dir(record.stage), root_};
-  for (const char* name : {"environ", "passwd", "group", "."}) {
+  for (const char* name : {sandbox::kEnvironment, "."}) {
     if (there(env_dir(record) / name)) paths.push_back(env_dir(record) / name);
   }
   for (const auto& path : paths) {
