@@ -81,6 +81,32 @@ std::vector<Process> descendants(const std::vector<Process>& all, int pid) {
   return found;
 }
 
+std::vector<int> descendants_of(int pid) {
+  const auto tasks = [](int of) { return "/proc/" + std::to_string(of) + "/task"; };
+  std::vector<int> found;
+  if (::access((tasks(pid) + "/" + std::to_string(pid) + "/children").c_str(), R_OK) != 0) {
+    // A kernel built without CONFIG_PROC_CHILDREN.
+    for (const auto& process : descendants(processes(), pid)) found.push_back(process.pid);
+    return found;
+  }
+  std::vector<int> parents{pid};
+  for (std::size_t i = 0; i < parents.size(); ++i) {
+    DIR* dir = ::opendir(tasks(parents[i]).c_str());
+    if (!dir) continue;
+    while (const dirent* entry = ::readdir(dir)) {
+      if (entry->d_name[0] == '.') continue;
+      const std::string text = slurp(parents[i], ("task/" + std::string(entry->d_name) + "/children").c_str(), 1 << 20);
+      for (std::size_t at = 0; at < text.size(); at = text.find(' ', at) + 1) {
+        const int child = to_number<int>(std::string_view(text).substr(at));
+        if (child > 0) parents.push_back(child), found.push_back(child);
+        if (text.find(' ', at) == std::string::npos) break;
+      }
+    }
+    ::closedir(dir);
+  }
+  return found;
+}
+
 std::vector<Process> with_argument(std::string_view text) {
   std::vector<Process> found;
   for (const auto& process : processes()) {

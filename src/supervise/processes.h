@@ -19,6 +19,8 @@ struct Process {
 std::vector<Process> processes();
 // Children, grandchildren … of `pid` among `all`, parents before children.
 std::vector<Process> descendants(const std::vector<Process>& all, int pid);
+// The numbers of the same, asked of the kernel about this one alone.
+std::vector<int> descendants_of(int pid);
 // Those whose command line has an argument that contains `text`, zombies and this process left out.
 std::vector<Process> with_argument(std::string_view text);
 bool alive(const Process& process);

@@ -16,6 +16,7 @@
 #include "base/process.h"
 #include "base/replace_file.h"
 #include "supervise/processes.h"
+#include "supervise/s6.h"
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
@@ -75,35 +76,6 @@ bool wait_for(Duration at_most, Condition condition) {
 }
 
 Result<> write_script(const fs::path& path, const std::string& text) { return replace_file(path, text, 0755); }
-
-int to_int(std::string_view text) {
-  int number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
-
-std::vector<std::string> words(std::string_view text) {
-  std::vector<std::string> out;
-  std::string word;
-  for (char c : text) {
-    if (c == ' ' || c == '\n') {
-      if (!word.empty()) out.push_back(std::move(word));
-      word.clear();
-    } else {
-      word += c;
-    }
-  }
-  if (!word.empty()) out.push_back(word);
-  return out;
-}
-
-int signal_number(const std::string& word) {
-  for (int number = 1; number < 32; ++number) {
-    const char* name = ::sigabbrev_np(number);
-    if (name && (word == name || word == std::string("SIG") + name)) return number;
-  }
-  return to_int(word);
-}
 
 }  // namespace
 
@@ -182,10 +154,8 @@ Result<> Supervisor::add(const std::vector<Service>& services) const {
     if (!linked && error)
       return fail(ErrorKind::failed, "cannot add the service " + service.name + ": " + error.message());
   }
-  auto scanned = tool({"s6-svscanctl", "-a", scan().string()});
-  if (!scanned) return fail(scanned.error());
-  if (!scanned->ok()) return fail(ErrorKind::unavailable, "the supervisor does not answer: " + scanned->err);
-  return down.empty() ? Result<>{} : control("-u", down);
+  if (auto told = s6::control_all(scan(), "a"); !told) return told;
+  return control("u", down);
 }
 
 bool Supervisor::has(const std::string& name) const {
@@ -206,46 +176,22 @@ std::vector<std::string> Supervisor::names() const {
 
 Result<Status> Supervisor::status(const std::string& name) const {
   if (!has(name)) return fail(ErrorKind::not_found, "there is no service " + name);
-  Status status;
-  std::error_code error;
-  if (!fs::exists(folder(name) / "supervise" / "status", error)) return status;  // not scanned yet
-  auto said = tool({"s6-svstat", "-o", "up,wantedup,pid", folder(name).string()});
-  if (!said) return fail(said.error());
-  auto fields = words(said->out);
-  if (!said->ok() || fields.size() != 3) return status;
-  status.up = fields[0] == "true";
-  status.wanted_up = fields[1] == "true";
-  status.pid = std::max(0, to_int(fields[2]));
-  auto deaths = tool({"s6-svdt", folder(name).string()});
-  if (!deaths) return fail(deaths.error());
-  auto tally = words(deaths->out);  // time, "exitcode" or "signal", which
-  if (deaths->ok()) status.deaths = static_cast<int>(tally.size() / 3);
-  if (status.deaths > 0) {
-    const auto& which = tally[static_cast<std::size_t>(status.deaths) * 3 - 1];
-    bool killed = tally[static_cast<std::size_t>(status.deaths) * 3 - 2] == "signal";
-    status.exit_code = killed ? 128 + signal_number(which) : to_int(which);
-  }
-  return status;
+  return s6::status(folder(name));
 }
 
-int Supervisor::pid(const std::string& name) const {
-  auto said = tool({"s6-svstat", "-o", "pid", folder(name).string()});
-  return said && said->ok() ? std::max(0, to_int(said->out)) : 0;
-}
+int Supervisor::pid(const std::string& name) const { return s6::pid(folder(name)); }
 
-Result<> Supervisor::control(const std::string& option, const std::vector<std::string>& names) const {
+Result<> Supervisor::control(const char* letters, const std::vector<std::string>& names) const {
   for (const auto& name : names) {
     if (!has(name)) continue;
     // Just added: its s6-supervise may be a moment away.
     wait_for(5s, [&] { return has_reader(folder(name) / "supervise" / "control"); });
-    auto done = tool({"s6-svc", option, folder(name).string()});
-    if (!done) return fail(done.error());
-    if (!done->ok()) return fail(ErrorKind::failed, "cannot control the service " + name + ": " + done->err);
+    if (auto told = s6::control(folder(name), letters); !told) return told;
   }
   return {};
 }
 
-Result<> Supervisor::dismiss(const std::vector<std::string>& names) const { return control("-d", names); }
+Result<> Supervisor::dismiss(const std::vector<std::string>& names) const { return control("d", names); }
 
 bool Supervisor::any_up(const std::vector<std::string>& names) const {
   return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
@@ -280,7 +226,7 @@ Result<> Supervisor::stop(const std::vector<std::string>& names, Duration grace,
   if (!waited) return fail(waited.error());
   if (!waited->ok()) {
     if (auto noted = note_processes(); !noted) return noted;
-    if (auto ended = control("-dk", there); !ended) return ended;
+    if (auto ended = control("dk", there); !ended) return ended;
     wait[3] = "10000";
     waited = tool(wait, 15s);
     if (!waited) return fail(waited.error());
@@ -305,17 +251,16 @@ Result<> Supervisor::remove(const std::vector<std::string>& names, Duration grac
     supervised.push_back(folder(name));
     if (fs::exists(folder(name) / "log", error)) supervised.push_back(folder(name) / "log");
   }
-  auto pruned = tool({"s6-svscanctl", "-an", scan().string()});
-  if (!pruned) return fail(pruned.error());
+  if (auto pruned = s6::control_all(scan(), "an"); !pruned) return pruned;
   auto fifo = [](const fs::path& dir) { return dir / "supervise" / "control"; };
   for (const auto& dir : supervised) {
     // Also one whose s6-svscan was killed and which the present one does not know.
     bool logger = dir.filename() == "log";
     if (has_reader(fifo(dir))) {
-      if (auto told = tool({"s6-svc", logger ? "-x" : "-xd", dir.string()}); !told) return fail(told.error());
+      (void)s6::control(dir, logger ? "x" : "xd");  // gone meanwhile: that is what is wanted
     }
     if (!wait_for(5s, [&] { return !has_reader(fifo(dir)); }) && logger) {
-      if (auto told = tool({"s6-svc", "-xd", dir.string()}); !told) return fail(told.error());
+      (void)s6::control(dir, "xd");
       wait_for(5s, [&] { return !has_reader(fifo(dir)); });
     }
     if (has_reader(fifo(dir))) return fail(ErrorKind::failed, "the supervisor of " + dir.string() + " does not end");
@@ -342,8 +287,7 @@ Result<> Supervisor::down(const fs::path& dir, Duration grace, const std::vector
     if (auto rest = supervisor.stop(listening(supervisor.names()), grace); !rest) stopped = rest;
     if (stopped) break;
   }
-  auto told = tool({"s6-svscanctl", "-t", supervisor.scan().string()});
-  if (!told) return fail(told.error());
+  if (auto told = s6::control_all(supervisor.scan(), "t"); !told) return told;
   if (!wait_for(15s, [&] { return !running(supervisor.dir_); })) {
     return fail(ErrorKind::failed, "the supervisor of " + supervisor.dir_.string() + " does not end");
   }

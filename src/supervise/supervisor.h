@@ -46,7 +46,7 @@ class Supervisor {
   // not_found when there is no such service.
   Result<Status> status(const std::string& name) const;
 
-  // Of its main process; 0 when down or unknown. Cheaper than status().
+  // Of its main process; 0 when down or unknown.
   [[nodiscard]] int pid(const std::string& name) const;
   // Ends services without waiting: SIGTERM, and no restart when they die.
   Result<> dismiss(const std::vector<std::string>& names) const;
@@ -68,7 +68,7 @@ class Supervisor {
   std::filesystem::path scan() const { return dir_ / "scan"; }
   std::filesystem::path folder(const std::string& name) const { return dir_ / "services" / name; }
   Result<> define(const Service& service) const;
-  Result<> control(const std::string& option, const std::vector<std::string>& names) const;
+  Result<> control(const char* letters, const std::vector<std::string>& names) const;
   std::filesystem::path dir_;
 };
 
