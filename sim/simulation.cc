@@ -365,9 +365,23 @@ void Simulation::end(std::size_t index, platform::Advance result) {
                    result.index() == 0   ? "done"
                    : result.index() == 1 ? std::get<Error>(result).message
                                          : "not yet"));
+  if (auto* done = std::get_if<platform::Done>(&result)) go_on_at_once(job.work, *done);
   // A scaling has no number of its own, so a repeated result of it could be taken for another's.
-  if (job.work.kind != WorkKind::scale) results_.emplace_back(job.work.stack, conductor::command_of(job.work, result));
+  if (job.work.kind != WorkKind::scale) {
+    for (auto& command : conductor::commands_of(job.work, result))
+      results_.emplace_back(job.work.stack, std::move(command));
+  }
   core_->finished(job.key, std::move(result));
+}
+
+// Steps that take no time are done in the same turn as the one before them.
+void Simulation::go_on_at_once(const Work& work, platform::Done& done) {
+  for (auto next = conductor::step_after(work); next && chance_.percent(40); next = conductor::step_after(*next)) {
+    if (next->kind == WorkKind::start || next->kind == WorkKind::switch_over) return;
+    if (!done.artifact.empty()) next->deployment.artifact = done.artifact;
+    if (is_bad(*next) || !act(*next, false)) return;
+    done.through = next->kind;
+  }
 }
 
 void Simulation::happen(Far& far) {

@@ -77,6 +77,7 @@ class Simulation {
   void replay() const;
   Job::Fate fate_of(const pipeline::Work& work);
   Result<platform::Done> act(const pipeline::Work& work, bool late);
+  void go_on_at_once(const pipeline::Work& work, platform::Done& done);
   std::string built(const pipeline::Work& work);
   void note(const std::string& line);
   void submit(conductor::Request request);

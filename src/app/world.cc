@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/codec.h"
+#include "conductor/results.h"
 #include "logs/masker.h"
 
 namespace sluice::app {
@@ -114,6 +115,19 @@ Result<secrets::Settings> RealWorld::settings_of(const Work& work) {
 }
 
 platform::Advance RealWorld::advance(const Work& work, std::stop_token stop) {
+  auto result = step(work, stop);
+  auto* done = std::get_if<platform::Done>(&result);
+  if (!done) return result;
+  for (auto next = conductor::step_after(work); next && !stop.stop_requested(); next = conductor::step_after(*next)) {
+    if (!done->artifact.empty()) next->deployment.artifact = done->artifact;
+    // What does not come to its end here is begun again in a turn of its own, and says there what is wrong.
+    if (!local_.at_once(*next) || !std::holds_alternative<platform::Done>(step(*next, stop))) break;
+    done->through = next->kind;
+  }
+  return result;
+}
+
+platform::Advance RealWorld::step(const Work& work, std::stop_token stop) {
   auto settings = settings_of(work);
   if (!settings) return settings.error();
 

@@ -240,11 +240,15 @@ void Core::finished(const std::string& work_key, platform::Advance result) {
   // One that was stopped tells nothing by failing: it may be wanted again by now.
   const bool tells = !(ended->stop_asked && std::holds_alternative<Error>(result));
   if (tells && entries_.contains(ended->work.stack)) {
-    Request request;
-    request.stack = ended->work.stack;
-    request.command = command_of(ended->work, result);
-    request.work_key = work_key;
-    return submit(std::move(request));
+    auto commands = commands_of(ended->work, result);
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+      Request request;
+      request.stack = ended->work.stack;
+      request.command = std::move(commands[i]);
+      if (i + 1 == commands.size()) request.work_key = work_key;
+      submit(std::move(request));
+    }
+    return;
   }
   std::set<StackId> touched;
   settle({work_key}, touched);

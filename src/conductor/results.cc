@@ -78,11 +78,23 @@ struct OfChore {
 
 }  // namespace
 
-Command command_of(const Work& work, const platform::Advance& result) {
-  Command out;
-  out.actor = Actor{ActorKind::system, "sluice", Role::admin};
-  out.body = is_chore(work.kind) ? std::visit(OfChore{work}, result) : std::visit(OfStep{work}, result);
+std::vector<Command> commands_of(const Work& work, const platform::Advance& result) {
+  const Actor actor{ActorKind::system, "sluice", Role::admin};
+  if (is_chore(work.kind)) return {Command{actor, std::visit(OfChore{work}, result)}};
+  std::vector<Command> out{Command{actor, std::visit(OfStep{work}, result)}};
+  const auto* done = std::get_if<platform::Done>(&result);
+  if (!done || !done->through) return out;
+  for (auto next = step_after(work); next && next->kind <= *done->through; next = step_after(*next))
+    out.push_back(Command{actor, OfStep{*next}(*done)});
   return out;
+}
+
+std::optional<Work> step_after(const Work& step) {
+  if (step.kind >= WorkKind::switch_over) return std::nullopt;
+  Work next = step;
+  next.kind = static_cast<WorkKind>(static_cast<int>(step.kind) + 1);
+  next.deployment.state = step_of(next.kind);
+  return next;
 }
 
 }  // namespace sluice::conductor

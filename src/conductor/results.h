@@ -1,12 +1,17 @@
 #pragma once
-#include <string>
+#include <optional>
+#include <vector>
 
 #include "pipeline/pipeline.h"
 #include "platform/platform.h"
 
 namespace sluice::conductor {
 
-// The command that reports how a piece of work went, by the machinery itself.
-pipeline::Command command_of(const pipeline::Work& work, const platform::Advance& result);
+// The commands that report how a piece of work went, by the machinery itself: one, and one more for each step that was
+// done with it (Done::through).
+std::vector<pipeline::Command> commands_of(const pipeline::Work& work, const platform::Advance& result);
+
+// The step of the same deployment that comes after `step`; nothing after the last, and after what is no step.
+std::optional<pipeline::Work> step_after(const pipeline::Work& step);
 
 }  // namespace sluice::conductor

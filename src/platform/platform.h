@@ -18,6 +18,9 @@
 namespace sluice::platform {
 
 struct Done {
+  // Of a deployment's step: the last of the steps after it that are done with it, in the same commit, because there was
+  // nothing to do in them that would take a moment (Platform::at_once).
+  std::optional<pipeline::WorkKind> through;
   std::string artifact;        // of building
   bool built = false;          // of building
   std::int64_t instances = 0;  // of start, switch_over, scale
@@ -45,6 +48,9 @@ class Platform {
   virtual ~Platform() = default;
   // Every WorkKind but build. Safe to start twice, also after a crash in the middle of the first.
   virtual Advance advance(const pipeline::Work& work, Context& context) = 0;
+  // Whether this step is done in the same turn as the one before it: it takes no time worth telling apart, and fails
+  // only where that could have failed too. Asked for steps from publish on; `work` names the artifact.
+  [[nodiscard]] virtual bool at_once(const pipeline::Work& work) const = 0;
   // The address under which a stage is reached.
   [[nodiscard]] virtual std::string url(const std::string& stack, const std::string& stage) const = 0;
 };

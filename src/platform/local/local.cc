@@ -52,6 +52,7 @@ Result<std::unique_ptr<LocalPlatform>> LocalPlatform::start(Options options, log
                                           std::move(records),
                                           {},
                                           {},
+                                          {},
                                           {}}});
   for (const auto& stage : state->records.stages()) {
     for (const auto& record : state->records.all(stage)) {
@@ -88,6 +89,14 @@ Advance LocalPlatform::advance(const pipeline::Work& work, Context& context) {
       return local::remove(*state_, work, context);
   }
   return Error{ErrorKind::internal, "work of an unknown kind", {}};
+}
+
+bool LocalPlatform::at_once(const pipeline::Work& work) const {
+  using pipeline::WorkKind;
+  if (work.kind == WorkKind::publish || work.kind == WorkKind::provision) return true;
+  if (work.kind != WorkKind::release && work.kind != WorkKind::verify) return false;
+  const auto plan = state_->builder.plan(work.deployment.artifact);
+  return plan && (work.kind == WorkKind::release ? plan->release : plan->verify).empty();
 }
 
 std::string LocalPlatform::url(const std::string& stack, const std::string& stage) const {

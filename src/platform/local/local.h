@@ -34,6 +34,7 @@ class LocalPlatform : public Platform {
 
   Advance advance(const pipeline::Work& work, Context& context) override;
   // "http://STAGE.STACK.localhost:PORT"
+  [[nodiscard]] bool at_once(const pipeline::Work& work) const override;
   [[nodiscard]] std::string url(const std::string& stack, const std::string& stage) const override;
   [[nodiscard]] std::uint16_t gateway_port() const;
 
