@@ -24,7 +24,7 @@ constexpr int kPortTries = 3;
 
 // PORT wins over whatever a person says; SLUICE_INSTANCE does not.
 constexpr const char* kRunScript =
-    "PORT=$1 SLUICE_INSTANCE=${SLUICE_INSTANCE-$2}; export PORT SLUICE_INSTANCE; exec /bin/sh -c \"$3\"";
+    "PORT=$1 SLUICE_INSTANCE=${SLUICE_INSTANCE-$2}; export PORT SLUICE_INSTANCE; eval \"shift 3; $3\"";
 
 fs::path log_dir(const Site& site, const Record& record, const Instance& instance) {
   return site.logs.runtime_dir(record.stack.value, record.stage.value) /
@@ -62,9 +62,7 @@ std::string which(const Record& record, const Instance& instance) {
 std::set<std::int64_t> ports_of(const Site& site, const Instance& instance) {
   const int pid = site.supervisor.pid(instance.service);
   if (pid == 0) return {};
-  std::vector<int> pids;
-  for (const auto& process : supervise::descendants(supervise::processes(), pid)) pids.push_back(process.pid);
-  return listening(pids);
+  return listening(supervise::descendants_of(pid));
 }
 
 // Somebody else came to the port between our choosing it and the app's listening on it, and would pass for the app.
@@ -127,7 +125,7 @@ Result<> await_these(Site& site, const Record& record, const build::Plan& plan, 
                     std::min(at_most, context.deadline - site.clock.now()), plan.health_interval};
   std::size_t next = 0;
   auto give_up = [&](const std::vector<Health>& seen) -> std::optional<std::string> {
-    // A few at a time: asking the supervisor costs a process each.
+    // A few at a time: there may be hundreds.
     for (std::size_t asked = 0, tried = 0; tried < seen.size() && asked < 4; ++tried, next = (next + 1) % seen.size()) {
       if (seen[next].well) continue;
       ++asked;

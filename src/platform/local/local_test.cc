@@ -95,7 +95,7 @@ TEST_F(LocalTest, an_app_that_listens_elsewhere_is_told_so) {
 
 TEST_F(LocalTest, an_app_that_answers_with_an_error_is_not_healthy) {
   build::Plan plan;
-  plan.health_timeout = 1s;
+  plan.health_timeout = 5s;
   plan.health_path = "/missing";
   auto result = deploy(web("sick", plan));
   ASSERT_TRUE(std::holds_alternative<Error>(result));

@@ -2,7 +2,11 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,6 +31,66 @@ Range outgoing() {
   std::ifstream file("/proc/sys/net/ipv4/ip_local_port_range");
   file >> range.from >> range.to;
   return range;
+}
+
+struct Listener {
+  std::uint32_t inode = 0;
+  std::int64_t port = 0;
+};
+
+// One dump of sock_diag(7), of this family's TCP sockets that listen; false when the kernel has none to give.
+bool add_listeners(int fd, std::uint8_t family, std::vector<Listener>& to) {
+  struct {
+    nlmsghdr head;
+    inet_diag_req_v2 ask;
+  } request{};
+  request.head.nlmsg_len = sizeof request;
+  request.head.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+  request.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  request.ask.sdiag_family = family;
+  request.ask.sdiag_protocol = IPPROTO_TCP;
+  request.ask.idiag_states = 1u << TCP_LISTEN;
+  if (::send(fd, &request, sizeof request, 0) < 0) return false;
+  alignas(nlmsghdr) char buffer[32768];
+  while (true) {
+    auto size = ::recv(fd, buffer, sizeof buffer, 0);
+    if (size <= 0) return false;
+    auto* message = reinterpret_cast<nlmsghdr*>(buffer);
+    for (auto left = static_cast<unsigned>(size); NLMSG_OK(message, left); message = NLMSG_NEXT(message, left)) {
+      if (message->nlmsg_type == NLMSG_DONE) return true;
+      if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY) return false;
+      const auto* socket = static_cast<const inet_diag_msg*>(NLMSG_DATA(message));
+      to.push_back({socket->idiag_inode, ntohs(socket->id.idiag_sport)});
+    }
+  }
+}
+
+// Every TCP socket of this machine that listens. /proc/net/tcp has them too, after a walk through every connection
+// there could be: ten milliseconds on a large machine.
+std::vector<Listener> listeners() {
+  std::vector<Listener> found;
+  int fd = ::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+  bool told = fd >= 0;
+  for (std::uint8_t family : {AF_INET, AF_INET6}) told = told && add_listeners(fd, family, found);
+  if (fd >= 0) ::close(fd);
+  if (told) return found;
+  found.clear();
+  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+    std::ifstream file(table);
+    std::string line;
+    std::getline(file, line);
+    while (std::getline(file, line)) {
+      // sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode (proc(5))
+      std::istringstream words(line);
+      std::string sl, local, remote, state, queues, timer, retransmit, uid, timeout;
+      Listener listener;
+      words >> sl >> local >> remote >> state >> queues >> timer >> retransmit >> uid >> timeout >> listener.inode;
+      if (state != "0A") continue;
+      listener.port = std::stol(local.substr(local.rfind(':') + 1), nullptr, 16);
+      found.push_back(listener);
+    }
+  }
+  return found;
 }
 
 }  // namespace
@@ -77,19 +141,10 @@ std::set<std::int64_t> listening(const std::vector<int>& pids) {
     }
     ::closedir(dir);
   }
+  if (inodes.empty()) return {};
   std::set<std::int64_t> found;
-  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-    std::ifstream file(table);
-    std::string line;
-    std::getline(file, line);
-    while (std::getline(file, line)) {
-      // sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode (proc(5))
-      std::istringstream words(line);
-      std::string sl, local, remote, state, queues, timer, retransmit, uid, timeout, inode;
-      words >> sl >> local >> remote >> state >> queues >> timer >> retransmit >> uid >> timeout >> inode;
-      if (state != "0A" || !inodes.contains(inode)) continue;
-      found.insert(std::stol(local.substr(local.rfind(':') + 1), nullptr, 16));
-    }
+  for (const auto& socket : listeners()) {
+    if (inodes.contains(std::to_string(socket.inode))) found.insert(socket.port);
   }
   return found;
 }

@@ -30,6 +30,11 @@ Result<> kill_users_of(const std::filesystem::path& folder) {
   for (auto pause = 1ms; pause < 3s; pause *= 2) {
     auto left = supervise::with_argument(folder.string());
     if (left.empty()) return {};
+    // What runs inside the sandbox has its folder on no command line.
+    const auto all = supervise::processes();
+    for (std::size_t i = 0, named = left.size(); i < named; ++i) {
+      for (const auto& process : supervise::descendants(all, left[i].pid)) left.push_back(process);
+    }
     for (const auto& process : left) supervise::send(process, SIGKILL);
     std::this_thread::sleep_for(pause);
   }
@@ -47,8 +52,21 @@ Result<std::int64_t> Site::take_port() {
   return port;
 }
 
+void Site::saw_well(const pipeline::DeploymentId& deployment) {
+  std::lock_guard lock(mutex);
+  well[deployment] = std::chrono::steady_clock::now();
+}
+
+bool Site::well_lately(const pipeline::DeploymentId& deployment) {
+  constexpr auto kLately = 2s;
+  std::lock_guard lock(mutex);
+  auto at = well.find(deployment);
+  return at != well.end() && std::chrono::steady_clock::now() - at->second < kLately;
+}
+
 void Site::give_back(const Record& record) {
   std::lock_guard lock(mutex);
+  well.erase(record.deployment);
   for (const auto& instance : record.instances) ports.erase(instance.port);
 }
 

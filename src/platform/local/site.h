@@ -34,8 +34,12 @@ struct Site {
   std::mutex mutex;
   std::map<pipeline::StageId, std::shared_ptr<std::mutex>> locks;
   std::set<std::int64_t> ports;  // of every instance, running or not
+  // When all instances of a deployment that is under way were last seen to be well.
+  std::map<pipeline::DeploymentId, std::chrono::steady_clock::time_point> well;
 
   [[nodiscard]] std::string url(const std::string& stack, const std::string& stage) const;
+  void saw_well(const pipeline::DeploymentId& deployment);
+  [[nodiscard]] bool well_lately(const pipeline::DeploymentId& deployment);
   Result<std::int64_t> take_port();
   void give_back(const Record& record);
 

@@ -119,7 +119,8 @@ Result<Record> run_instances(Site& site, const Work& work, Context& context, con
     if (!there) return there;
     record = *there;
     std::error_code error;
-    if (record.instances.empty() || !std::filesystem::exists(site.records.env_dir(record) / "environ", error)) {
+    if (record.instances.empty() ||
+        !std::filesystem::exists(site.records.env_dir(record) / sandbox::kEnvironment, error)) {
       auto url = site.url(work.stack_name, work.stage_name);
       auto written = write_environment(plan, context, url, site.records.env_dir(record));
       if (!written) return fail(written.error());
@@ -133,6 +134,7 @@ Result<Record> run_instances(Site& site, const Work& work, Context& context, con
     (void)site.supervisor.dismiss(service_names(record));
   }
   if (!well) return fail(well.error());
+  site.saw_well(work.deployment.id);
   auto took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begin);
   if (!record.instances.empty() && took > 20ms) {
     context.log.line(fmt::format("{} healthy after {}",
@@ -161,9 +163,10 @@ Result<> see_answer(Site& site, Context& context, const Record& record, const bu
 }
 
 Result<> switch_to(Site& site, const Work& work, Context& context, const build::Plan& plan) {
-  // R7.5: the stage may have been scaled since they were started. They were well a moment ago, but a moment can be
-  // long.
-  auto running = run_instances(site, work, context, plan);
+  auto running = site.records.load(work.stage, work.deployment.id);
+  // R7.5: the stage may have been scaled since they were started; and what was well then need not be now.
+  const bool as_started = running && static_cast<std::int64_t>(running->instances.size()) == work.instances;
+  if (!as_started || !site.well_lately(work.deployment.id)) running = run_instances(site, work, context, plan);
   if (!running) return fail(running.error());
   auto& record = *running;
   std::vector<gateway::Server> servers;
@@ -179,7 +182,6 @@ Result<> switch_to(Site& site, const Work& work, Context& context, const build::
   {
     auto held = site.hold(work.stage);
     if (auto admitted = site.admit(work, true); !admitted) return admitted;
-    if (auto there = site.gateway->ensure(stage, record.host); !there) return there;
     if (auto placed = site.gateway->place(stage, work.deployment.id.value, servers); !placed) return placed;
     if (auto shown = site.gateway->show(stage, work.deployment.id.value); !shown) return shown;
   }
