@@ -63,6 +63,19 @@ class WithoutSigpipe {
   sigset_t before_{};
 };
 
+// The program itself: `git http-backend` would start it in a second step, twice a push.
+const std::vector<std::string>& http_backend() {
+  static const std::vector<std::string> command = []() -> std::vector<std::string> {
+    ProcessCommand ask;
+    ask.argv = {"git", "--exec-path"};
+    ask.env = git_environment();
+    const auto said = run(ask);
+    if (!said || !said->ok()) return {"git", "http-backend"};
+    return {said->out.substr(0, said->out.find('\n')) + "/git-http-backend"};
+  }();
+  return command;
+}
+
 // Passes the body on to its end. False when the client's side broke; a git that wants no more is no error here, as its
 // answer says why.
 bool feed(Child& child, const GitRequest& request) {
@@ -201,7 +214,7 @@ Result<> Repositories::serve(const pipeline::StackId& stack, const GitRequest& r
   std::error_code error;
   if (!std::filesystem::exists(path(stack), error)) return answer_text(answer, 404, "there is no such repository");
   ProcessCommand command;
-  command.argv = {"git", "http-backend"};
+  command.argv = http_backend();
   command.env = git_environment();
   auto& env = *command.env;
   env.erase("GIT_COMMITTER_NAME");  // http-backend makes them from REMOTE_USER, for the reflog

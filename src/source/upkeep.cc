@@ -4,6 +4,8 @@
 
 namespace sluice::source {
 
+constexpr auto kPause = std::chrono::seconds(10);
+
 Repositories::Upkeep::Upkeep() : thread_([this](const std::stop_token& stop) { work(stop); }) {}
 
 void Repositories::Upkeep::look_at(const std::filesystem::path& repository) {
@@ -18,6 +20,9 @@ void Repositories::Upkeep::work(const std::stop_token& stop) {
     {
       std::unique_lock lock(mutex_);
       if (!asked_.wait(lock, stop, [this] { return !due_.empty(); })) return;
+      // Not beside the deployment that the same push has begun.
+      asked_.wait_for(lock, stop, kPause, [] { return false; });
+      if (stop.stop_requested()) return;
       repository = *due_.begin();
       due_.erase(due_.begin());
     }
