@@ -50,14 +50,25 @@ Result<> write_plain(const fs::path& path, const std::string& text) {
   return {};
 }
 
-Result<> sync_all(const fs::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool good = fd >= 0 && ::syncfs(fd) == 0;
-  const int number = errno;
-  if (fd >= 0) ::close(fd);
-  if (!good)
-    return fail(ErrorKind::failed, "cannot sync " + path.string() + ": " + std::generic_category().message(number));
-  return {};
+Result<> sync_all(const fs::path& path, std::int64_t entries) {
+  // Few files are synced one by one: a sync of the whole disk waits for what everybody else has written, too.
+  constexpr std::int64_t kFew = 64;
+  auto sync = [](const fs::path& one, int (*how)(int)) -> Result<> {
+    const int fd = ::open(one.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    const bool good = fd >= 0 && how(fd) == 0;
+    const int number = errno;
+    if (fd >= 0) ::close(fd);
+    if (good) return {};
+    return fail(ErrorKind::failed, "cannot sync " + one.string() + ": " + std::generic_category().message(number));
+  };
+  if (entries > kFew) return sync(path, ::syncfs);
+  std::error_code error;
+  for (fs::recursive_directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
+    if (it->is_symlink()) continue;
+    if (auto synced = sync(it->path(), ::fsync); !synced) return synced;
+  }
+  if (error) return fail(ErrorKind::failed, "cannot sync " + path.string() + ": " + error.message());
+  return sync(path, ::fsync);
 }
 
 Result<> write_key(const fs::path& artifacts, const std::string& key, const KeyEntry& entry) {

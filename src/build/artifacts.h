@@ -48,8 +48,8 @@ void touch(const std::filesystem::path& artifact, Time now);
 std::optional<Time> last_used(const std::filesystem::path& artifact);
 
 Result<> write_plain(const std::filesystem::path& path, const std::string& text);  // not synced
-// Brings everything on the filesystem of this folder to the disk: one wait, however many files.
-Result<> sync_all(const std::filesystem::path& path);
+// Brings all of a new folder to the disk.
+Result<> sync_all(const std::filesystem::path& path, std::int64_t entries);  // `entries`: about how many are in it
 void sync_dir(const std::filesystem::path& path);
 
 }  // namespace sluice::build

@@ -167,7 +167,7 @@ Result<std::string> Builder::place(const BuildInput& input, const Plan& plan, co
     fs::rename(work / "tree", aside / "tree", error);
     if (!error) fs::permissions(aside / "tree", fs::perms(0555), error);
     if (error) return fail(ErrorKind::failed, "keeping the artifact: " + error.message());
-    if (auto synced = sync_all(aside); !synced) return fail(synced.error());
+    if (auto synced = sync_all(aside, sealed->entries); !synced) return fail(synced.error());
     if (auto made = make_dirs(dirs_.artifacts, 0700); !made) return fail(made.error());
     if (::rename(aside.c_str(), target.c_str()) != 0 && !fs::exists(target / "meta.json", error)) {
       return fail(ErrorKind::failed, "keeping the artifact: " + std::generic_category().message(errno));

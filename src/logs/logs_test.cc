@@ -89,19 +89,30 @@ TEST_F(LogsTest, reads_on_from_any_offset_live_and_finished) {
   EXPECT_EQ(third.text, kAt + "no end\n");
   EXPECT_TRUE(third.finished);
   EXPECT_EQ(logs.read(kBuild, first.next).value().text, second.text + third.text);
-  EXPECT_TRUE(std::filesystem::exists(folder.path / "logs/stk_1/stg_1/dep_1/01-building.log.zst"));
-  EXPECT_FALSE(std::filesystem::exists(folder.path / "logs/stk_1/stg_1/dep_1/01-building.log"));
   EXPECT_EQ(logs.read(kBuild, 1'000'000).value().text, "");
+}
+
+TEST_F(LogsTest, compresses_what_is_longer_than_a_block) {
+  const auto text = folder.path / "logs/stk_1/stg_1/dep_1/01-building.log";
+  const auto packed = folder.path / "logs/stk_1/stg_1/dep_1/01-building.log.zst";
+  open()->finish();
+  EXPECT_TRUE(std::filesystem::exists(text));
+  const auto writer = open();
+  writer->line(std::string(5000, 'x'));
+  writer->finish();
+  EXPECT_FALSE(std::filesystem::exists(text));
+  EXPECT_TRUE(std::filesystem::exists(packed));
+  EXPECT_EQ(logs.read(kBuild, 0).value().text, kAt + std::string(5000, 'x') + "\n");
 }
 
 TEST_F(LogsTest, is_finished_also_where_it_cannot_be_compressed) {
   const auto writer = open();
-  writer->line("one");
+  writer->line(std::string(5000, 'x'));
   // A folder in the way of the compressed file, as a full disk would be.
   std::filesystem::create_directory(folder.path / "logs/stk_1/stg_1/dep_1/01-building.log.zst.tmp");
   writer->finish();
   const auto chunk = logs.read(kBuild, 0).value();
-  EXPECT_EQ(chunk.text, kAt + "one\n");
+  EXPECT_EQ(chunk.text, kAt + std::string(5000, 'x') + "\n");
   EXPECT_TRUE(chunk.finished);
   open()->line("two");
   EXPECT_FALSE(logs.read(kBuild, 0).value().finished);
@@ -286,7 +297,7 @@ TEST_F(LogsTest, survives_the_death_of_the_writer) {
 
 TEST_F(LogsTest, a_crash_between_compressing_and_removing_leaves_one_log) {
   const auto writer = open();
-  writer->line("one");
+  writer->line(std::string(5000, 'x'));
   const auto live = folder.path / "logs/stk_1/stg_1/dep_1/01-building.log";
   std::filesystem::copy_file(live, folder.path / "copy");
   writer->finish();
@@ -294,7 +305,7 @@ TEST_F(LogsTest, a_crash_between_compressing_and_removing_leaves_one_log) {
   EXPECT_TRUE(logs.read(kBuild, 0).value().finished);
   EXPECT_EQ(logs.steps("stk_1", "stg_1", "dep_1").size(), 1u);
   open()->line("two");
-  EXPECT_EQ(all(), kAt + "one\n" + kAt + "two\n");
+  EXPECT_EQ(all(), kAt + std::string(5000, 'x') + "\n" + kAt + "two\n");
 }
 
 long resident_kib() {

@@ -54,11 +54,14 @@ class FileWriter final : public Writer {
     if (in_line_) put("\n");
     ::fchmod(file_->fd(), kFinished);
     file_.reset();
+    if (size_ < kWorthIt) return;
     if (compress_file(path_, compressed(path_))) ::unlink(path_.c_str());
   }
 
  private:
   static constexpr std::size_t kPiece = 256u << 10;
+  // A shorter log takes one block of the disk anyway, and compressing it a millisecond of every step.
+  static constexpr std::uint64_t kWorthIt = 4096;
 
   void flush() {
     if (!file_) return;
