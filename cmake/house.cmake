@@ -21,6 +21,7 @@ sluice_room(cli       src/cli       ON http)
 sluice_fuzz(detect_fuzz src/build
   build/detect.cc build/languages.cc build/node.cc build/procfile.cc build/python.cc build/sluice_toml.cc
   build/static_site.cc build/tree.cc base/files.cc base/time.cc base/utf8.cc LIBS Boost::json fmt::fmt tomlplusplus::tomlplusplus)
+sluice_fuzz(sideband_fuzz src/source source/sideband.cc)
 sluice_fuzz(target_fuzz src/http http/head.cc http/message.cc http/target.cc base/utf8.cc LIBS Boost::json Boost::headers)
 
 include(cmake/embed.cmake)

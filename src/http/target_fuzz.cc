@@ -20,9 +20,9 @@ void check_target(std::string_view bytes) {
   require(path.starts_with('/'));
   require((path + "/").find("/../") == std::string::npos && (path + "/").find("/./") == std::string::npos);
   require(path.find("//") == std::string::npos && path.find('\0') == std::string::npos);
-  require(sluice::http::is_utf8(path));
+  require(sluice::is_utf8(path));
   for (const auto& [name, value] : target->query)
-    require(!name.empty() && sluice::http::is_utf8(name) && sluice::http::is_utf8(value));
+    require(!name.empty() && sluice::is_utf8(name) && sluice::is_utf8(value));
 }
 
 void check_head(std::string_view bytes) {

@@ -42,6 +42,8 @@ constexpr std::pair<const char*, const char*> kSettings[] = {
     {"gc.autoPackLimit", "50"},
     {"gc.autoDetach", "false"},
     {"gc.bigPackThreshold", "512m"},
+    // Larger files pass through in pieces and are not compared with others: git's memory does not grow with them.
+    {"core.bigFileThreshold", "16m"},
     {"pack.threads", "1"},
     {"pack.windowMemory", "128m"},
     {"core.hooksPath", "/dev/null"},
