@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "base/utf8.h"
+
 namespace sluice::api {
 namespace {
 
@@ -39,7 +41,7 @@ http::Response answer(int status, const json::value& body) {
   http::Response out;
   out.status = status;
   out.headers.set("Content-Type", "application/json");
-  out.body = json::serialize(body);
+  out.body = to_utf8(json::serialize(body));  // an error may hold the words of a program
   out.body += '\n';
   return out;
 }

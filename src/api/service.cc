@@ -4,6 +4,7 @@
 
 #include "api/fields.h"
 #include "api/views.h"
+#include "base/utf8.h"
 
 namespace sluice::api {
 
@@ -16,7 +17,7 @@ Service::Service(Deps given)
       events(deps.conductor, deps.store, deps.identity,
              [this](const store::StoredEvent& event) {
                return fmt::format("id: {}\nevent: {}\ndata: {}\n\n", event.seq, event.type,
-                                  json::serialize(event_view(*this, event)));
+                                  to_utf8(json::serialize(event_view(*this, event))));
              },
              {}),
       followers(deps.identity, {}),

@@ -7,6 +7,8 @@
 #include <boost/json/serialize.hpp>
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace sluice::http {
 namespace {
 
@@ -98,7 +100,7 @@ Response problem(int status, std::string_view kind, std::string_view detail, con
   out.status = status;
   out.headers.set("Content-Type", "application/problem+json");
   out.headers.set("Cache-Control", "no-store");
-  out.body = json::serialize(body) + "\n";
+  out.body = to_utf8(json::serialize(body)) + "\n";  // a detail may hold the words of a program
   return out;
 }
 

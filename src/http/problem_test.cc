@@ -27,6 +27,11 @@ TEST(Problem, names_the_fields_that_are_wrong) {
   EXPECT_EQ(body.at("errors"), wanted);
 }
 
+TEST(Problem, can_be_read_also_where_it_quotes_a_program) {
+  const auto body = boost::json::parse(problem(500, "failed", "git: caf\xe9", {}).body);
+  EXPECT_EQ(body.at("detail"), "git: caf\ufffd");
+}
+
 TEST(Problem, of_the_server_itself_is_of_the_kind_that_its_status_says) {
   const std::vector<std::pair<int, std::string>> kinds{
       {400, "invalid"},   {408, "timed_out"}, {413, "too_large"},   {417, "expectation_failed"},
