@@ -3,27 +3,21 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <cstdlib>
 #include <fstream>
 #include <thread>
 
 #include "base/files.h"
 #include "build/artifacts.h"
-#include "build/seal.h"
+#include "build/test_builder.h"
 #include "build/toolchain.h"
 
 namespace sluice::build {
 namespace {
 
-namespace fs = std::filesystem;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 
 bool eventually(const std::function<bool()>& holds) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
@@ -43,84 +37,8 @@ bool runs(const std::string& text) {
   return false;
 }
 
-class KeptLog final : public logs::Writer {
- public:
-  void write(std::string_view text) override {
-    const std::scoped_lock lock(mutex_);
-    text_ += text;
-  }
-  void finish() override {}
-  std::string text() {
-    const std::scoped_lock lock(mutex_);
-    return text_;
-  }
-  void clear() {
-    const std::scoped_lock lock(mutex_);
-    text_.clear();
-  }
-
- private:
-  std::mutex mutex_;
-  std::string text_;
-};
-
-class SetClock final : public Clock {
- public:
-  [[nodiscard]] Time now() const override { return SystemClock().now() + ahead; }
-  Duration ahead{};
-};
-
-class BuilderTest : public testing::Test {
+class BuilderTest : public WithBuilder {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "sluice-build-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    dir_ = name;
-    repositories_.emplace(dir_ / "repos", dir_ / "scratch");
-    ASSERT_TRUE(repositories_->create(stack_, "main"));
-    auto probed = sandbox::Sandbox::probe(dir_ / "etc");
-    ASSERT_TRUE(probed) << probed.error().message;
-    sandbox_ = *probed;
-    open_builder();
-    git("init -q -b main .");
-  }
-  void TearDown() override {
-    builder_.reset();
-    repositories_.reset();
-    EXPECT_TRUE(remove_tree(dir_));
-  }
-  void open_builder() {
-    builder_.reset();
-    builder_.emplace(Builder::Dirs{dir_ / "artifacts", dir_ / "caches", dir_ / "work"}, *repositories_, *sandbox_,
-                     clock_);
-  }
-  void git(const std::string& args) {
-    fs::create_directories(dir_ / "app");
-    const std::string command =
-        "cd " + (dir_ / "app").string() + " && HOME=/nonexistent git -c user.name=a -c user.email=b " + args;
-    ASSERT_EQ(std::system(command.c_str()), 0) << args;
-  }
-  void file(const std::string& name, const std::string& content, int mode = 0644) {
-    fs::create_directories((dir_ / "app" / name).parent_path());
-    std::ofstream(dir_ / "app" / name) << content;
-    fs::permissions(dir_ / "app" / name, fs::perms(mode));
-  }
-  // Commits what is in app/, brings it to the stack's repository, and gives its hash.
-  std::string commit() {
-    git("add -A && git -c user.name=a -c user.email=b commit -q --allow-empty -m x");
-    git("push -q -f " + (dir_ / "repos/stk_test.git").string() + " main");
-    return *repositories_->tip_commit(stack_, "main");
-  }
-  BuildInput input(const std::string& key) {
-    BuildInput in;
-    in.stack = stack_;
-    in.stack_name = "shop";
-    in.commit = *repositories_->tip_commit(stack_, "main");
-    in.key = key;
-    in.deadline = clock_.now() + std::chrono::minutes(10);
-    in.log = &log_;
-    return in;
-  }
   Built build(const BuildInput& in) {
     auto built = builder_->build(in);
     EXPECT_TRUE(built) << built.error().message << "\n" << log_.text();
@@ -138,14 +56,6 @@ class BuilderTest : public testing::Test {
   std::string content(const Built& built, const std::string& name) {
     return read_file(dir_ / "artifacts" / built.artifact / "tree" / name).value_or("(missing)");
   }
-
-  fs::path dir_;
-  pipeline::StackId stack_{"stk_test"};
-  SetClock clock_;
-  KeptLog log_;
-  std::optional<source::Repositories> repositories_;
-  std::optional<sandbox::Sandbox> sandbox_;
-  std::optional<Builder> builder_;
 };
 
 TEST_F(BuilderTest, nothing_to_build_makes_an_artifact_of_the_commit) {
@@ -390,107 +300,6 @@ TEST_F(BuilderTest, a_missing_tool_is_said_in_one_sentence) {
   EXPECT_EQ(missing.error().message,
             "composer is not installed on this server, and an app with composer.json needs it; whoever runs the server "
             "can add it: apt-get install composer");
-}
-
-// ---- sealing
-
-class SealTest : public testing::Test {
- protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "sluice-seal-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    dir_ = name;
-  }
-  void TearDown() override { EXPECT_TRUE(remove_tree(dir_)); }
-  fs::path tree(const std::string& name) {
-    fs::create_directories(dir_ / name);
-    return dir_ / name;
-  }
-  fs::path dir_;
-};
-
-TEST_F(SealTest, the_digest_is_of_content_and_nothing_else) {
-  const auto make = [&](const std::string& name, mode_t mask) {
-    const mode_t before = umask(mask);
-    const fs::path t = tree(name);
-    fs::create_directory(t / "dir");
-    std::ofstream(t / "dir/file") << "content";
-    std::ofstream(t / "run") << "x";
-    chmod((t / "run").c_str(), 0755);
-    fs::create_symlink("dir/file", t / "link");
-    umask(before);
-    return t;
-  };
-  const auto first = seal(make("a", 022), {});
-  const auto second = seal(make("b", 077), {});
-  ASSERT_TRUE(first && second);
-  EXPECT_EQ(first->digest, second->digest);
-  EXPECT_EQ(first->entries, 4);
-  EXPECT_EQ(first->bytes, 8);
-  std::vector<std::string> digests = {first->digest};
-  const std::vector<std::function<void(const fs::path&)>> changes = {
-      [](const fs::path& t) { std::ofstream(t / "dir/file") << "contenu"; },
-      [](const fs::path& t) { fs::rename(t / "dir/file", t / "dir/fil"); },
-      [](const fs::path& t) { fs::permissions(t / "run", fs::perms(0644)); },
-      [](const fs::path& t) {
-        fs::remove(t / "link");
-        fs::create_symlink("dir", t / "link");
-      },
-      [](const fs::path& t) { fs::create_directory(t / "empty"); },
-      [](const fs::path& t) {  // the same bytes, split elsewhere between name and content
-        fs::remove(t / "run");
-        std::ofstream(t / "ru") << "nx";
-        fs::permissions(t / "ru", fs::perms(0755));
-      },
-  };
-  for (const auto& change : changes) {
-    const fs::path t = make("c" + std::to_string(digests.size()), 022);
-    change(t);
-    digests.push_back(seal(t, {})->digest);
-  }
-  std::sort(digests.begin(), digests.end());
-  EXPECT_EQ(std::adjacent_find(digests.begin(), digests.end()), digests.end());
-}
-
-TEST_F(SealTest, links_may_lead_into_the_app_and_the_system_only) {
-  const fs::path t = tree("a");
-  fs::create_directories(t / "x/y");
-  for (const char* good : {"/usr/bin/python3", "../x/y", "/app/x", "../../bin/sh", "missing", "/dev/null"}) {
-    fs::create_symlink(good, t / "x/link");
-    EXPECT_TRUE(seal(t, {})) << good;
-    chmod((t / "x").c_str(), 0755);
-    chmod(t.c_str(), 0755);
-    fs::remove(t / "x/link");
-  }
-  for (const char* bad : {"/root/.ssh", "../../root", "/cache/x", "/home/ann/lib", "/", "../..", "/srv"}) {
-    fs::create_symlink(bad, t / "x/link");
-    const auto sealed = seal(t, {});
-    ASSERT_FALSE(sealed) << bad;
-    EXPECT_THAT(sealed.error().message, HasSubstr("x/link leads out of the app"));
-    fs::remove(t / "x/link");
-  }
-}
-
-TEST_F(SealTest, pipes_and_devices_are_refused) {
-  ASSERT_EQ(mkfifo((tree("a") / "pipe").c_str(), 0600), 0);
-  EXPECT_THAT(seal(tree("a"), {}).error().message, HasSubstr("pipe is a device, pipe or socket"));
-  if (geteuid() == 0 && mknod((tree("b") / "null").c_str(), S_IFCHR | 0600, makedev(1, 3)) == 0) {
-    EXPECT_FALSE(seal(tree("b"), {}));
-  }
-}
-
-TEST_F(SealTest, many_files_and_unreadable_ones) {
-  const fs::path t = tree("a");
-  for (int i = 0; i < 200; ++i) std::ofstream(t / std::to_string(i)) << i;
-  fs::create_directory(t / "shut");
-  std::ofstream(t / "shut/file") << "x";
-  chmod((t / "shut/file").c_str(), 0);
-  chmod((t / "shut").c_str(), 0100);
-  chmod((t / "7").c_str(), 06755);
-  ASSERT_TRUE(seal(t, {}));
-  struct stat info {};
-  ASSERT_EQ(stat((t / "7").c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 07777, 0555U);  // no set-user-id
 }
 
 }  // namespace

@@ -5,12 +5,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <thread>
 
-#include "base/files.h"
-#include "build/builder.h"
+#include "build/test_builder.h"
 #include "build/toolchain.h"
 
 // Apps as people write them, with the real npm, pip and lighttpd. Those that need a package registry are skipped where
@@ -18,15 +15,7 @@
 namespace sluice::build {
 namespace {
 
-namespace fs = std::filesystem;
 using testing::HasSubstr;
-
-class TextLog final : public logs::Writer {
- public:
-  void write(std::string_view text) override { all += text; }
-  void finish() override {}
-  std::string all;
-};
 
 int free_port() {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -40,45 +29,15 @@ int free_port() {
   return ntohs(address.sin_port);
 }
 
-class RealAppsTest : public testing::Test {
+class RealAppsTest : public WithBuilder {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "sluice-apps-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    dir_ = name;
-    repositories_.emplace(dir_ / "repos", dir_ / "scratch");
-    ASSERT_TRUE(repositories_->create(stack_, "main"));
-    auto probed = sandbox::Sandbox::probe(dir_ / "etc");
-    ASSERT_TRUE(probed) << probed.error().message;
-    sandbox_ = *probed;
-    builder_.emplace(Builder::Dirs{dir_ / "artifacts", dir_ / "caches", dir_ / "work"}, *repositories_, *sandbox_,
-                     clock_);
-  }
   void TearDown() override {
     app_.reset();
-    builder_.reset();
-    repositories_.reset();
-    EXPECT_TRUE(remove_tree(dir_));
-  }
-  void file(const std::string& name, const std::string& content) {
-    fs::create_directories((dir_ / "app" / name).parent_path());
-    std::ofstream(dir_ / "app" / name) << content;
+    WithBuilder::TearDown();
   }
   Result<Built> build() {
-    const std::string script =
-        "cd " + (dir_ / "app").string() +
-        " && git init -q -b main . && git add -A && git -c user.name=a -c user.email=b commit -q -m x"
-        " && git push -q " +
-        (dir_ / "repos/stk_apps.git").string() + " main";
-    EXPECT_EQ(std::system(script.c_str()), 0);
-    BuildInput input;
-    input.stack = stack_;
-    input.stack_name = "apps";
-    input.commit = *repositories_->tip_commit(stack_, "main");
-    input.key = "k";
-    input.deadline = clock_.now() + std::chrono::minutes(4);
-    input.log = &log_;
-    return builder_->build(input);
+    commit();
+    return builder_->build(input("k"));
   }
   // Starts the artifact as a platform would.
   void start(const Built& built) {
@@ -112,13 +71,6 @@ class RealAppsTest : public testing::Test {
     return "nothing answers";
   }
 
-  fs::path dir_;
-  pipeline::StackId stack_{"stk_apps"};
-  SystemClock clock_;
-  TextLog log_;
-  std::optional<source::Repositories> repositories_;
-  std::optional<sandbox::Sandbox> sandbox_;
-  std::optional<Builder> builder_;
   std::optional<Child> app_;
   int port_ = 0;
 };
@@ -151,7 +103,7 @@ TEST_F(RealAppsTest, a_node_app_with_a_dependency) {
        "require('http').createServer((q, r) => r.end(process.env.NODE_ENV + ' ' + require('ms')('2m')))"
        ".listen(process.env.PORT)\n");
   const auto built = build();
-  if (!built && log_.all.find("ms") != std::string::npos)
+  if (!built && log_.text().find("ms") != std::string::npos)
     GTEST_SKIP() << "npm cannot install: " << built.error().message;
   ASSERT_TRUE(built) << built.error().message;
   start(*built);
@@ -165,7 +117,7 @@ TEST_F(RealAppsTest, a_python_app_with_a_procfile) {
   file("requirements.txt", "gunicorn\n");
   file("app.py", "def app(environ, start):\n    start('200 OK', [])\n    return [b'from python']\n");
   const auto built = build();
-  if (!built && log_.all.find("pip") != std::string::npos)
+  if (!built && log_.text().find("pip") != std::string::npos)
     GTEST_SKIP() << "pip cannot install: " << built.error().message;
   ASSERT_TRUE(built) << built.error().message;
   start(*built);
