@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <utility>
 
 #include "cli/json.h"
 
@@ -67,10 +69,31 @@ std::string beside(const json::value& stage, Time now) {
   return out;
 }
 
+namespace {
+
+enum Column : std::size_t { kName, kState, kChange, kCommit, kMessage, kAge, kAddress, kWaits };
+
+std::size_t wide(const Table& table, std::string_view indent) {
+  const auto text = render(table, 0, false, indent);
+  std::size_t out = 0;
+  for (std::size_t begin = 0, end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1)
+    out = std::max(out, width(std::string_view(text).substr(begin, end - begin)));
+  return out;
+}
+
+// Takes a column out; its cells, one a row.
+std::vector<Cell> taken_out(Table& table, Column column) {
+  std::vector<Cell> out;
+  for (auto& row : table.rows) out.push_back(std::exchange(row[column], Cell{}));
+  return out;
+}
+
+}  // namespace
+
 std::string pipeline_text(const json::array& stages, Time now, const Screen& screen, std::string_view indent) {
   if (stages.empty()) return std::string(indent) + "no stages\n";
   Table table;
-  table.shrink = 4;
+  table.shrink = kMessage;
   for (const auto& stage : stages) {
     const json::value* current = at(stage, "current");
     const json::value none;
@@ -86,7 +109,40 @@ std::string pipeline_text(const json::array& stages, Time now, const Screen& scr
                           {one_line(text_at(stage, "url"))},
                           {waits, bad ? Colour::red : Colour::yellow}});
   }
-  return render(table, screen.columns, screen.colour, indent);
+  if (screen.columns == 0) return render(table, 0, screen.colour, indent);
+
+  // What a narrow terminal has no room for goes below its stage, then away, the least needed first.
+  std::vector<std::vector<Cell>> below;
+  const auto too_wide = [&] {
+    Table least = table;
+    for (auto& row : least.rows) row[kMessage].text = cut(row[kMessage].text, 8);
+    return wide(least, indent) > screen.columns;
+  };
+  if (too_wide()) below.push_back(taken_out(table, kWaits));
+  if (too_wide()) below.insert(below.begin(), taken_out(table, kAddress));
+  if (too_wide()) taken_out(table, kMessage);
+  if (too_wide()) taken_out(table, kCommit);
+  if (const auto needed = wide(table, indent); too_wide()) {
+    std::size_t longest = 0;
+    for (const auto& row : table.rows) longest = std::max(longest, width(row[kName].text));
+    const auto left = longest - std::min(longest, needed - screen.columns);
+    for (auto& row : table.rows) row[kName].text = cut(row[kName].text, std::max<std::size_t>(left, 8));
+  }
+
+  const auto aligned = render(table, screen.columns, screen.colour, indent);
+  const std::string margin = std::string(indent) + "    ";
+  const auto room = screen.columns - std::min(screen.columns, margin.size());
+  std::string out;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    const auto end = aligned.find('\n', begin) + 1;
+    out += aligned.substr(begin, end - begin);
+    begin = end;
+    for (const auto& cells : below)
+      if (const auto& cell = cells[i]; !cell.text.empty())
+        out += margin + paint(cut(cell.text, room), cell.colour, screen.colour) + "\n";
+  }
+  return out;
 }
 
 namespace {
@@ -103,11 +159,8 @@ class Facts {
   Table table_;
 };
 
-// Where its artifact comes from (R3.2); empty: it has none yet.
-std::string origin_of_artifact(const json::value& item) {
-  if (!has(item, "artifact")) return "";
-  return true_at(item, "built") ? "(built here)" : "(reused)";
-}
+// R3.2: an earlier build served; without an artifact nothing can be said yet.
+bool is_reused(const json::value& item) { return has(item, "artifact") && !true_at(item, "built"); }
 
 std::string took(const json::value& item, Time now) {
   const auto begin = time_at(item, "started_at");
@@ -144,6 +197,7 @@ std::string changes_text(const json::array& changes, Time now, const Screen& scr
   if (changes.empty()) return "no changes yet: push one\n";
   Table table;
   table.shrink = 2;
+  table.spare = {3, 1};
   for (const auto& change : changes) {
     std::vector<Cell> row{{number(number_at(change, "number")), Colour::bold},
                           {short_commit(text_at(change, "commit")), Colour::dim},
@@ -177,10 +231,11 @@ std::string deployments_text(const json::array& deployments, Time now, const Scr
                           {one_line(text_at(item, "by"))},
                           {age_at(item, "queued_at", now), Colour::dim},
                           {took(item, now)},
-                          {origin_of_artifact(item), Colour::dim},
+                          {is_reused(item) ? "(reused)" : "", Colour::dim},
                           {subject(text_at(item, "error"))}});
   }
   table.shrink = 9;
+  table.spare = {5, 7, 6, 3};
   return render(table, screen.columns, screen.colour);
 }
 
@@ -197,7 +252,7 @@ std::string deployment_text(const json::value& deployment, Time now, const Scree
   facts.add("queued", text_at(deployment, "queued_at"));
   facts.add("took", took(deployment, now));
   const auto artifact = text_at(deployment, "artifact");
-  facts.add("artifact", artifact.empty() ? "" : artifact + " " + origin_of_artifact(deployment));
+  facts.add("artifact", artifact.empty() ? "" : artifact + (is_reused(deployment) ? " (reused)" : " (built here)"));
   facts.add("settings", fmt::format("revision {}", number_at(deployment, "settings_revision")));
   facts.add("attempt", number_at(deployment, "attempt") > 0 ? std::to_string(number_at(deployment, "attempt")) : "");
   std::string out = facts.text(screen);

@@ -74,6 +74,7 @@ Result<Exit> stage_list(Context& context) {
   if (said_json(context, *answer)) return Exit::done;
   Table table;
   table.head = {{"STAGE"}, {"STATE"}, {"CHANGE"}, {"APPROVAL"}, {"INSTANCES"}, {"ENDPOINT"}, {"REGION"}, {"ADDRESS"}};
+  table.spare = {5, 6, 4, 3};
   for (const auto& stage : list_at(*answer, "items")) {
     const auto change = number_at(stage, "current.change");
     table.rows.push_back({{one_line(text_at(stage, "name")), Colour::bold},

@@ -4,9 +4,11 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
+#include <utility>
 
 namespace sluice::cli {
 namespace {
@@ -14,9 +16,12 @@ namespace {
 // What the signal handler must put back; a handler can be told nothing in another way.
 volatile std::sig_atomic_t echo_is_off = 0;
 volatile std::sig_atomic_t cursor_is_hidden = 0;
+volatile std::sig_atomic_t others_have_drawn = 0;
 termios before_asking{};
+termios while_asking{};
 
 constexpr char kShowCursor[] = "\x1b[?25h";
+constexpr char kHideCursor[] = "\x1b[?25l";
 
 void put_back() {
   if (echo_is_off != 0) tcsetattr(STDIN_FILENO, TCSANOW, &before_asking);
@@ -31,15 +36,36 @@ extern "C" void interrupted(int signal) {
   _exit(128 + signal);
 }
 
+// Ctrl-Z: the shell gets its terminal as it was; then this stops as it would have without us.
+extern "C" void suspended(int signal) {
+  const int number = errno;
+  put_back();
+  std::signal(signal, SIG_DFL);
+  ::raise(signal);
+  errno = number;
+}
+extern "C" void continued(int) {
+  const int number = errno;
+  std::signal(SIGTSTP, suspended);
+  if (echo_is_off != 0) tcsetattr(STDIN_FILENO, TCSANOW, &while_asking);
+  if (cursor_is_hidden != 0) [[maybe_unused]]
+    auto written = ::write(STDOUT_FILENO, kHideCursor, sizeof(kHideCursor) - 1);
+  others_have_drawn = 1;
+  errno = number;
+}
+
 }  // namespace
 
 Screen standard_output(const Environment& env) {
   Screen out;
   out.terminal = isatty(STDOUT_FILENO) != 0;
   if (!out.terminal) return out;
-  out.colour = !env("NO_COLOR") && env("TERM").value_or("dumb") != "dumb";
+  out.moves = env("TERM").value_or("dumb") != "dumb";
+  out.colour = out.moves && !env("NO_COLOR");
   winsize size{};
-  out.columns = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  const bool measured = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+  out.columns = measured && size.ws_col > 0 ? size.ws_col : 80;
+  out.rows = measured && size.ws_row > 0 ? size.ws_row : 24;
   return out;
 }
 
@@ -49,10 +75,10 @@ Result<std::string> ask(const std::string& question, bool hidden) {
   std::fputs(question.c_str(), stderr);
   std::fflush(stderr);
   if (hidden && tcgetattr(STDIN_FILENO, &before_asking) == 0) {
-    termios quiet = before_asking;
-    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    while_asking = before_asking;
+    while_asking.c_lflag &= ~static_cast<tcflag_t>(ECHO);
     echo_is_off = 1;
-    tcsetattr(STDIN_FILENO, TCSANOW, &quiet);
+    tcsetattr(STDIN_FILENO, TCSANOW, &while_asking);
   }
   std::string line;
   const bool read = static_cast<bool>(std::getline(std::cin, line));
@@ -60,6 +86,8 @@ Result<std::string> ask(const std::string& question, bool hidden) {
     tcsetattr(STDIN_FILENO, TCSANOW, &before_asking);
     echo_is_off = 0;
     std::fputs("\n", stderr);
+  } else if (!read) {
+    std::fputs("\n", stderr);  // Ctrl-D leaves the cursor behind the question
   }
   if (!read) return fail(ErrorKind::cancelled, "nothing was typed");
   while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
@@ -69,11 +97,19 @@ Result<std::string> ask(const std::string& question, bool hidden) {
 void end_cleanly_on_interrupt() {
   std::signal(SIGINT, interrupted);
   std::signal(SIGTERM, interrupted);
+  // Where it is ignored nobody could bring the program back.
+  if (std::signal(SIGTSTP, suspended) == SIG_IGN) {
+    std::signal(SIGTSTP, SIG_IGN);
+  } else {
+    std::signal(SIGCONT, continued);
+  }
 }
+
+bool was_suspended() { return std::exchange(others_have_drawn, 0) != 0; }
 
 void hide_cursor() {
   cursor_is_hidden = 1;
-  std::fputs("\x1b[?25l", stdout);
+  std::fputs(kHideCursor, stdout);
 }
 
 void show_cursor() {

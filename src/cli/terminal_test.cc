@@ -118,6 +118,48 @@ TEST(Terminal, an_interrupt_puts_the_echo_back_and_ends_with_130) {
   EXPECT_EQ(terminal.ends(), 130);
 }
 
+TEST(Terminal, a_suspended_program_gives_the_terminal_back_and_takes_it_again) {
+  Terminal terminal([] {
+    // A program under a shell that can bring it back: in a process group that is not orphaned.
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::setpgid(0, 0);
+      std::signal(SIGTTOU, SIG_IGN);
+      ::tcsetpgrp(STDIN_FILENO, ::getpgrp());
+      end_cleanly_on_interrupt();
+      hide_cursor();
+      std::fflush(stdout);
+      const auto typed = ask("Value of KEY: ", true);
+      show_cursor();
+      _exit(typed && *typed == "swordfish" && was_suspended() && !was_suspended() ? 0 : 1);
+    }
+    int status = 0;
+    ::waitpid(child, &status, WUNTRACED);
+    if (!WIFSTOPPED(status)) return 2;
+    std::fputs("stopped\n", stderr);
+    char go = 0;
+    std::signal(SIGTTIN, SIG_IGN);
+    std::signal(SIGTTOU, SIG_IGN);
+    ::tcsetpgrp(STDIN_FILENO, ::getpgrp());
+    if (::read(STDIN_FILENO, &go, 1) != 1) return 3;
+    ::tcsetpgrp(STDIN_FILENO, child);
+    ::kill(-child, SIGCONT);
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 4;
+  });
+  ASSERT_TRUE(terminal.shows("Value of KEY: "));
+  ASSERT_TRUE(terminal.hides());
+  terminal.types("\x1a");
+  ASSERT_TRUE(terminal.shows("stopped"));
+  EXPECT_TRUE(terminal.echoes());
+  EXPECT_THAT(terminal.screen(), HasSubstr("\x1b[?25h"));
+  terminal.types("\n");
+  ASSERT_TRUE(terminal.hides());
+  terminal.types("swordfish\n");
+  EXPECT_EQ(terminal.ends(), 0);
+  EXPECT_THAT(terminal.screen(), Not(HasSubstr("swordfish")));
+}
+
 TEST(Terminal, the_end_of_input_is_no_answer) {
   Terminal terminal([] { return ask("Type delete to go on: ", false) ? 0 : 7; });
   ASSERT_TRUE(terminal.shows("on: "));

@@ -171,19 +171,30 @@ std::string render(const Table& table, std::size_t columns, bool colour, std::st
   const auto measure = [&](const std::vector<Cell>& row) {
     for (std::size_t i = 0; i < row.size(); ++i) wide[i] = std::max(wide[i], width(row[i].text));
   };
-  measure(table.head);
   for (const auto& row : table.rows) measure(row);
+  for (std::size_t i = 0; i < table.head.size(); ++i)
+    if (wide[i] > 0 || table.rows.empty()) wide[i] = std::max(wide[i], width(table.head[i].text));
 
-  if (columns > 0 && table.shrink < count) {
-    std::size_t total = width(indent);
+  const auto total = [&] {
+    std::size_t out = width(indent);
     std::size_t shown = 0;
     for (const std::size_t w : wide) {
-      total += w;
+      out += w;
       shown += w > 0 ? 1 : 0;
     }
-    total += shown > 0 ? 2 * (shown - 1) : 0;
-    auto& victim = wide[table.shrink];
-    if (total > columns && victim > 8) victim = std::max<std::size_t>(8, victim - std::min(victim, total - columns));
+    return out + (shown > 0 ? 2 * (shown - 1) : 0);
+  };
+  if (columns > 0) {
+    const auto least = [&] {
+      const std::size_t shrinks = table.shrink < count && wide[table.shrink] > 8 ? wide[table.shrink] - 8 : 0;
+      return total() - shrinks;
+    };
+    for (const auto spare : table.spare)
+      if (least() > columns) wide[spare] = 0;
+    if (table.shrink < count && total() > columns && wide[table.shrink] > 8) {
+      auto& victim = wide[table.shrink];
+      victim = std::max<std::size_t>(8, victim - std::min(victim, total() - columns));
+    }
   }
 
   std::string out;
@@ -205,6 +216,22 @@ std::string render(const Table& table, std::size_t columns, bool colour, std::st
   if (!table.head.empty()) line(table.head, true);
   for (const auto& row : table.rows) line(row, false);
   return out;
+}
+
+std::string drawn_over(std::string_view text, std::size_t rows) {
+  const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+  const std::size_t room = std::max<std::size_t>(rows, 2) - 1;  // the cursor stands below the last line
+  const std::size_t shown = lines > room ? room - 1 : lines;
+  std::string out = "\x1b[H";
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < shown; ++i) {
+    const auto end = text.find('\n', begin);
+    out += text.substr(begin, end - begin);
+    out += "\x1b[K\n";
+    begin = end + 1;
+  }
+  if (shown < lines) out += fmt::format("… {} more lines\x1b[K\n", lines - shown);
+  return out + "\x1b[J";
 }
 
 }  // namespace sluice::cli

@@ -33,13 +33,19 @@ struct Cell {
   std::string text;
   Colour colour = Colour::plain;
 };
-// Rows with aligned columns, two spaces between them, nothing after the last. A table wider than `columns` (0: no
-// limit) takes the excess from column `shrink`, down to 8. Colour is written only when `colour`.
+// Rows with aligned columns, two spaces between them, nothing after the last; a column that is empty in every row is
+// left out with its head. A table wider than `columns` (0: no limit) takes the excess from column `shrink`, down to 8.
+// Colour is written only when `colour`.
 struct Table {
   std::vector<Cell> head;  // empty: none
   std::vector<std::vector<Cell>> rows;
   std::size_t shrink = std::string::npos;
+  std::vector<std::size_t> spare;  // columns that go where there is still no room, the first of them first
 };
 std::string render(const Table& table, std::size_t columns, bool colour, std::string_view indent = "");
+
+// What makes a terminal show `text` in place of all it shows: at most `rows` lines, the cursor's among them; the last
+// says how many there was no room for. No line may be wider than the terminal.
+std::string drawn_over(std::string_view text, std::size_t rows);
 
 }  // namespace sluice::cli

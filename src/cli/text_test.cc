@@ -83,5 +83,23 @@ TEST(Text, nearest_finds_a_slip_of_the_finger_and_nothing_far_away) {
   EXPECT_EQ(nearest("fish", {"bash", "zsh"}), std::nullopt);
 }
 
+TEST(Text, a_table_leaves_out_what_is_empty_and_what_a_narrow_terminal_can_spare) {
+  Table table;
+  table.head = {{"NAME"}, {"EMPTY"}, {"OWNER"}, {"SIZE"}};
+  table.rows = {{{"one"}, {""}, {"somebody"}, {"12"}}, {{"two"}, {""}, {"else"}, {"3"}}};
+  table.spare = {3, 2};
+  EXPECT_EQ(render(table, 0, false), "NAME  OWNER     SIZE\none   somebody  12\ntwo   else      3\n");
+  EXPECT_EQ(render(table, 20, false), render(table, 0, false));
+  EXPECT_EQ(render(table, 19, false), "NAME  OWNER\none   somebody\ntwo   else\n");
+  EXPECT_EQ(render(table, 10, false), "NAME\none\ntwo\n");
+}
+
+TEST(Text, is_drawn_over_what_was_there_and_never_beyond_the_last_row) {
+  EXPECT_EQ(drawn_over("a\nb\n", 24), "\x1b[Ha\x1b[K\nb\x1b[K\n\x1b[J");
+  EXPECT_EQ(drawn_over("a\nb\n", 3), "\x1b[Ha\x1b[K\nb\x1b[K\n\x1b[J");
+  EXPECT_EQ(drawn_over("a\nb\nc\nd\n", 4), "\x1b[Ha\x1b[K\nb\x1b[K\n… 2 more lines\x1b[K\n\x1b[J");
+  EXPECT_EQ(drawn_over("a\nb\n", 1), "\x1b[H… 2 more lines\x1b[K\n\x1b[J");
+}
+
 }  // namespace
 }  // namespace sluice::cli

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
+#include <sstream>
 
 #include "cli/pipeline_view.h"
 #include "cli/verdict.h"
@@ -9,6 +10,7 @@
 namespace sluice::cli {
 namespace {
 using testing::HasSubstr;
+using testing::Not;
 
 const Time kNow = from_rfc3339("2026-02-03T12:00:00.000Z").value();
 
@@ -35,16 +37,48 @@ TEST(Status, is_one_line_a_stage_with_what_waits_beside_it) {
             "eu    ○ empty                                     http://eu.shop.localhost:8080\n");
 }
 
-TEST(Status, colours_only_when_asked_and_fits_a_narrow_terminal) {
+std::size_t widest(const std::string& text) {
+  std::size_t out = 0;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) out = std::max(out, width(line));
+  return out;
+}
+Screen columns(std::size_t count) {
+  Screen out;
+  out.terminal = true;
+  out.columns = count;
+  return out;
+}
+
+TEST(Status, colours_only_when_asked) {
   EXPECT_EQ(pipeline_text(stages(), kNow, {}).find('\x1b'), std::string::npos);
-  EXPECT_THAT(pipeline_text(stages(), kNow, {true, true, 0}), HasSubstr("\x1b[36m◐ deploying\x1b[0m"));
-  auto one = stages();
-  one.resize(1);
-  one[0].as_object().erase("active");
-  one[0].at("current").as_object()["message"] = "a very long subject that nobody can read whole";
-  const auto line = pipeline_text(one, kNow, {true, false, 80});
-  EXPECT_LE(width(line), 81u);
-  EXPECT_THAT(line, HasSubstr("…"));
+  Screen colourful;
+  colourful.terminal = colourful.colour = true;
+  EXPECT_THAT(pipeline_text(stages(), kNow, colourful), HasSubstr("\x1b[36m◐ deploying\x1b[0m"));
+}
+
+TEST(Status, fits_a_narrow_terminal_with_what_has_no_room_below_its_stage) {
+  EXPECT_EQ(pipeline_text(stages(), kNow, columns(80)),
+            "dev   ◐ deploying  #8  aaaaaaa  add a bask…  2m  http://dev.shop.localhost:8080\n"
+            "    #9 starting since 3s\n"
+            "prod  ✗ failed     #6  0123456  größer       3d  http://prod.shop.localhost:8080\n"
+            "    paused; approval pending: #7 since 2h; held: #8 since 2m; #7 failed: no ans…\n"
+            "eu    ○ empty                                    http://eu.shop.localhost:8080\n");
+  EXPECT_EQ(pipeline_text(stages(), kNow, columns(40), "  "),
+            "  dev   ◐ deploying  #8  aaaaaaa  2m\n"
+            "      http://dev.shop.localhost:8080\n"
+            "      #9 starting since 3s\n"
+            "  prod  ✗ failed     #6  0123456  3d\n"
+            "      http://prod.shop.localhost:8080\n"
+            "      paused; approval pending: #7 sinc…\n"
+            "  eu    ○ empty\n"
+            "      http://eu.shop.localhost:8080\n");
+  auto named = stages();
+  named[2].as_object()["name"] = "a-stage-with-a-long-name-of-32-c";
+  for (std::size_t count = 32; count < 240; ++count) {
+    const auto text = pipeline_text(named, kNow, columns(count), "  ");
+    EXPECT_LE(widest(text), count) << text;
+  }
 }
 
 TEST(Status, says_so_when_there_is_no_stage) { EXPECT_EQ(pipeline_text({}, kNow, {}), "no stages\n"); }
@@ -72,11 +106,13 @@ TEST(Deployments, say_where_an_artifact_was_reused) {
      "artifact": "sha256-8", "queued_at": "2026-02-03T11:00:00.000Z", "error": "no answer"}])")
                         .as_array();
   EXPECT_EQ(deployments_text(list, kNow, {}),
-            "DEPLOYMENT  STAGE  CHANGE  KIND  STATE      BY   QUEUED  TOOK  ARTIFACT      ERROR\n"
+            "DEPLOYMENT  STAGE  CHANGE  KIND  STATE      BY   QUEUED  TOOK  ARTIFACT  ERROR\n"
             "dep_3       prod   #9      flow  building   git\n"
             "dep_2       prod   #8      flow  succeeded  ann  1h      2.0s  (reused)\n"
-            "dep_1       dev    #8      flow  failed     git  1h            (built here)  no answer\n");
+            "dep_1       dev    #8      flow  failed     git  1h                      no answer\n");
   EXPECT_THAT(deployment_text(list[1], kNow, {}), HasSubstr("sha256-8 (reused)"));
+  EXPECT_THAT(deployment_text(list[2], kNow, {}), HasSubstr("sha256-8 (built here)"));
+  EXPECT_THAT(deployments_text({list[0], list[2]}, kNow, {}), Not(HasSubstr("ARTIFACT")));
 }
 
 boost::json::value change(const std::string& dev, const std::string& test, const std::string& prod) {
