@@ -61,6 +61,8 @@ Result<Typed> pair_of(const Args& args, const std::string& typed, bool& standard
     out.value = std::move(*asked);
     return out;
   }
+  if (standard_input && can_ask())
+    fmt::print(stderr, "Value of {}, ended by Ctrl-D on a line of its own:\n", one_line(out.name));
   out.exposed = !standard_input && !out.value.empty() && !out.value.starts_with('@');
   auto read = secret_value(out.value, out.name);
   if (!read) return fail(read.error());
@@ -128,14 +130,19 @@ Result<Exit> env_set(Context& context) {
     auto pair = pair_of(args, typed, standard_input_taken);
     if (!pair) return fail(pair.error());
     put(pair->name, pair->value);
-    if (args.secret && pair->exposed) exposed.push_back(pair->name);
+    if (pair->exposed) exposed.push_back(pair->name);
   }
-  warn_of_exposed(args, exposed);
+  if (args.secret) warn_of_exposed(args, exposed);
   if (body.empty()) return fail(ErrorKind::invalid, "there is nothing to set: say NAME=VALUE, or --from-file FILE");
   auto server = connect(context);
   if (!server) return fail(server.error());
   auto answer = server->send("PATCH", variables_path(args, args.stage, kind_of(args)), body);
   if (!answer) return fail(answer.error());
+  if (!args.secret) {
+    // One that is secret already stays it.
+    std::erase_if(exposed, [&](const std::string& name) { return !true_at(*answer, "variables." + name + ".secret"); });
+    warn_of_exposed(args, exposed);
+  }
   if (!said_json(context, *answer))
     say_saved(args, args.stage, *answer, fmt::format("{} of {}: {} set", args.stage, args.stack, counted(body.size())));
   return Exit::done;
