@@ -1,12 +1,12 @@
 # bash completion for sluice; written by `sluice completion bash`
 _sluice() {
-  local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} words='' args i
+  local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}
+  local options='' takes=' ' places='' args=1 kind='' stack='' stage='' found='' i
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
     COMPREPLY=($(compgen -W 'serve down login logout whoami stack stage env approve reject approvals retry redeploy rollback promote pause resume cancel status changes deployments deployment logs wait open token git-credential completion --help --version' -- "$word"))
     return
   fi
-  args=1
   case $command in
     env) if [[ $COMP_CWORD -eq 2 ]]; then COMPREPLY=($(compgen -W 'list set unset copy diff --help' -- "$word")); return; fi
       command="$command ${COMP_WORDS[2]}"; args=2 ;;
@@ -18,60 +18,79 @@ _sluice() {
       command="$command ${COMP_WORDS[2]}"; args=2 ;;
   esac
   case $command in
-    'serve') words='--help --data --listen --gateway --builds' ;;
-    'down') words='--help --data' ;;
-    'login') words='--help --token' ;;
-    'logout') words='--help' ;;
-    'whoami') words='--help --json' ;;
-    'stack create') words='--help --json --repo --branch --stage --repo-token --deploy-key' ;;
-    'stack list') words='--help --json' ;;
-    'stack show') words='--help --json' ;;
-    'stack set') words='--help --json --branch --repo' ;;
-    'stack delete') words='--help --json --confirm' ;;
-    'stage add') words='--help --json --before --after --approval --no-approval --instances --database --endpoint --caching --no-caching --access --region --copy-from' ;;
-    'stage list') words='--help --json' ;;
-    'stage show') words='--help --json' ;;
-    'stage set') words='--help --json --approval --no-approval --instances --database --endpoint --caching --no-caching --access' ;;
-    'stage delete') words='--help --json --confirm --force' ;;
-    'env list') words='--help --json --build --runtime' ;;
-    'env set') words='--help --json --build --runtime --secret --from-file' ;;
-    'env unset') words='--help --json --build --runtime' ;;
-    'env copy') words='--help --json --build --runtime' ;;
-    'env diff') words='--help --build --runtime' ;;
-    'approve') words='--help --json --change --message' ;;
-    'reject') words='--help --json --change --message' ;;
-    'approvals') words='--help --json' ;;
-    'retry') words='--help --json --deployment' ;;
-    'redeploy') words='--help --json --rebuild' ;;
-    'rollback') words='--help --json --to --settings --build --pause' ;;
-    'promote') words='--help --json --change' ;;
-    'pause') words='--help --json' ;;
-    'resume') words='--help --json' ;;
-    'cancel') words='--help --json' ;;
-    'status') words='--help --json --watch' ;;
-    'changes') words='--help --json --commit --limit' ;;
-    'deployments') words='--help --json --limit' ;;
-    'deployment') words='--help --json' ;;
-    'logs') words='--help --build --release --runtime --access --follow --deployment --since' ;;
-    'wait') words='--help --json --change --commit --for --timeout' ;;
-    'open') words='--help --json' ;;
-    'token create') words='--help --json --role --expires --data' ;;
-    'token list') words='--help --json' ;;
-    'token revoke') words='--help --json' ;;
-    'git-credential') words='--help' ;;
-    'completion') words='--help' ;;
+    'serve') options='--help --data --listen --gateway --builds' takes=' --data:file --listen:none --gateway:none --builds:none ' places='' ;;
+    'down') options='--help --data' takes=' --data:file ' places='' ;;
+    'login') options='--help --token' takes=' --token:none ' places='none' ;;
+    'logout') options='--help' takes=' ' places='' ;;
+    'whoami') options='--help --json' takes=' ' places='' ;;
+    'stack create') options='--help --json --repo --branch --stage --repo-token --deploy-key' takes=' --repo:none --branch:none --stage:stage --repo-token:none --deploy-key:none ' places='none' ;;
+    'stack list') options='--help --json' takes=' ' places='' ;;
+    'stack show') options='--help --json' takes=' ' places='stack' ;;
+    'stack set') options='--help --json --branch --repo' takes=' --branch:none --repo:none ' places='stack' ;;
+    'stack delete') options='--help --json --confirm' takes=' --confirm:none ' places='stack' ;;
+    'stage add') options='--help --json --before --after --approval --no-approval --instances --database --endpoint --caching --no-caching --access --region --copy-from' takes=' --before:stage --after:stage --instances:none --database:none,new --endpoint:api_gateway,load_balancer --access:public,private --region:none --copy-from:stage ' places='stack stage' ;;
+    'stage list') options='--help --json' takes=' ' places='stack' ;;
+    'stage show') options='--help --json' takes=' ' places='stack stage' ;;
+    'stage set') options='--help --json --approval --no-approval --instances --database --endpoint --caching --no-caching --access' takes=' --instances:none --database:none,new --endpoint:api_gateway,load_balancer --access:public,private ' places='stack stage' ;;
+    'stage delete') options='--help --json --confirm --force' takes=' --confirm:none ' places='stack stage' ;;
+    'env list') options='--help --json --build --runtime' takes=' ' places='stack stage' ;;
+    'env set') options='--help --json --build --runtime --secret --from-file' takes=' --from-file:file ' places='stack stage none' ;;
+    'env unset') options='--help --json --build --runtime' takes=' ' places='stack stage none' ;;
+    'env copy') options='--help --json --build --runtime' takes=' ' places='stack stage stage' ;;
+    'env diff') options='--help --build --runtime' takes=' ' places='stack stage stage' ;;
+    'approve') options='--help --json --change --message' takes=' --change:none --message:none ' places='stack stage' ;;
+    'reject') options='--help --json --change --message' takes=' --change:none --message:none ' places='stack stage' ;;
+    'approvals') options='--help --json' takes=' ' places='' ;;
+    'retry') options='--help --json --deployment' takes=' --deployment:deployment ' places='stack stage' ;;
+    'redeploy') options='--help --json --rebuild' takes=' ' places='stack stage' ;;
+    'rollback') options='--help --json --to --settings --build --pause' takes=' --to:none --settings:then,now ' places='stack stage' ;;
+    'promote') options='--help --json --change' takes=' --change:none ' places='stack stage' ;;
+    'pause') options='--help --json' takes=' ' places='stack stage' ;;
+    'resume') options='--help --json' takes=' ' places='stack stage' ;;
+    'cancel') options='--help --json' takes=' ' places='stack stage' ;;
+    'status') options='--help --json --watch' takes=' ' places='stack' ;;
+    'changes') options='--help --json --commit --limit' takes=' --commit:none --limit:none ' places='stack' ;;
+    'deployments') options='--help --json --limit' takes=' --limit:none ' places='stack stage' ;;
+    'deployment') options='--help --json' takes=' ' places='none' ;;
+    'logs') options='--help --build --release --runtime --access --follow --deployment --since' takes=' --deployment:deployment --since:none ' places='stack stage' ;;
+    'wait') options='--help --json --change --commit --for --timeout' takes=' --change:none --commit:none --for:success,end,approval --timeout:none ' places='stack stage' ;;
+    'open') options='--help --json' takes=' ' places='stack stage' ;;
+    'token create') options='--help --json --role --expires --data' takes=' --role:viewer,developer,admin --expires:none --data:file ' places='none' ;;
+    'token list') options='--help --json' takes=' ' places='' ;;
+    'token revoke') options='--help --json' takes=' ' places='none' ;;
+    'git-credential') options='--help' takes=' ' places='none' ;;
+    'completion') options='--help' takes=' ' places='bash,zsh' ;;
   esac
-  if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "$words" -- "$word")); return; fi
-  local place=0
-  for ((i = args + 1; i < COMP_CWORD; i++)); do [[ ${COMP_WORDS[i]} == -* ]] || place=$((place + 1)); done
-  case $command in login|token*|completion|serve|down|deployment|git-credential|'stack create') return ;; esac
-  if [[ $place -eq 0 ]]; then
-    words=$(sluice stack list 2>/dev/null | awk 'NR > 1 { print $1 }')
-  elif [[ $place -eq 1 ]]; then
-    words=$(sluice stage list "${COMP_WORDS[args + 1]}" 2>/dev/null | awk 'NR > 1 { print $1 }')
-  else
+  set -- $places
+  for ((i = args + 1; i < COMP_CWORD; i++)); do
+    if [[ ${COMP_WORDS[i]} == -* ]]; then
+      [[ $takes == *" ${COMP_WORDS[i]}:"* ]] && ((i++))
+    else
+      [[ $1 == stack ]] && stack=${COMP_WORDS[i]}
+      [[ $1 == stage ]] && stage=${COMP_WORDS[i]}
+      [[ $# -gt 0 ]] && shift
+    fi
+  done
+  if ((i > COMP_CWORD)); then
+    kind=${takes#*" ${COMP_WORDS[COMP_CWORD - 1]}:"}
+    kind=${kind%% *}
+  elif [[ $word == -* ]]; then
+    COMPREPLY=($(compgen -W "$options" -- "$word"))
     return
+  else
+    kind=$1
   fi
-  COMPREPLY=($(compgen -W "$words" -- "$word"))
+  case $kind in
+    '' | none) return ;;
+    file)
+      compopt -o filenames 2>/dev/null
+      COMPREPLY=($(compgen -f -- "$word"))
+      return ;;
+    stack) found=$(sluice stack list 2>/dev/null | awk 'NR > 1 { print $1 }') ;;
+    stage) found=$(sluice stage list "$stack" 2>/dev/null | awk 'NR > 1 { print $1 }') ;;
+    deployment) found=$(sluice deployments "$stack" ${stage:+"$stage"} 2>/dev/null | awk 'NR > 1 { print $1 }') ;;
+    *) found=${kind//,/ } ;;
+  esac
+  COMPREPLY=($(compgen -W "$found" -- "$word"))
 }
-complete -o default -F _sluice sluice
+complete -F _sluice sluice

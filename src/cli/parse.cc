@@ -119,13 +119,50 @@ Parsed parse(const std::vector<std::string>& words, const Hooks& hooks) {
   return out;
 }
 
+namespace {
+
+// "success|end|approval", and what else a type's name says; words in capitals and "@FILE" stand for something. A word
+// that is no choice, the delete of --confirm, is for a person to type (R6.1).
+std::string kind_of_value(const std::string& type) {
+  if (type == "STAGE") return "stage";
+  if (type == "DIR" || type == "FILE") return "file";
+  if (type == "ID") return "deployment";
+  if (type.find('|') == std::string::npos) return "none";
+  std::string words;
+  for (std::size_t begin = 0; begin <= type.size();) {
+    const auto end = std::min(type.find('|', begin), type.size());
+    const auto word = type.substr(begin, end - begin);
+    if (!word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos)
+      words += (words.empty() ? "" : ",") + word;
+    begin = end + 1;
+  }
+  return words.empty() ? "none" : words;
+}
+
+std::string kind_of_place(const CLI::Option& option) {
+  const auto name = option.get_name();
+  if (name == "STACK" || option.get_description() == "Name of the stack" || name == "DEPLOYMENT") return "stack";
+  if (name == "STAGE" || name == "FROM" || name == "TO" || name == "A" || name == "B") return "stage";
+  return kind_of_value(option.get_type_name());
+}
+
+}  // namespace
+
 std::vector<CommandShape> command_shapes(const Hooks& hooks) {
   Grammar grammar(hooks);
   std::vector<CommandShape> out;
   const auto visit = [&out](const auto& self, CLI::App& app, const std::string& name) -> void {
     for (auto* child : children(app)) {
       const std::string whole = name.empty() ? child->get_name() : name + " " + child->get_name();
-      out.push_back({whole, child->get_description(), options_of(*child), child->help()});
+      CommandShape shape{whole, child->get_description(), options_of(*child), child->help(), {}, {}};
+      for (auto* option : child->get_options()) {
+        if (option->get_positional())
+          shape.places.push_back(kind_of_place(*option));
+        else if (option->get_items_expected_max() > 0)
+          for (const auto& known : option->get_lnames())
+            shape.takes.emplace_back("--" + known, kind_of_value(option->get_type_name()));
+      }
+      out.push_back(std::move(shape));
       self(self, *child, whole);
     }
   };

@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/args.h"
@@ -21,6 +22,10 @@ struct CommandShape {
   std::string name, description;
   std::vector<std::string> options;
   std::string help;
+  // What an option's value, or a word at its place, is: "stack", "stage", "deployment", "file", "none" (nothing that
+  // could be listed), or the words it may be, joined by commas. Options without a value are not in `takes`.
+  std::vector<std::pair<std::string, std::string>> takes;
+  std::vector<std::string> places;
 };
 std::vector<CommandShape> command_shapes(const Hooks& hooks);
 
