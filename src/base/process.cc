@@ -48,8 +48,38 @@ std::string find_in_path(const std::string& name, const char* path) {
   return {};
 }
 
-// Forks and execs; everything the child needs is made before the fork, as only async-signal-safe calls are allowed
-// after it in a process with threads.
+struct Start {
+  const char *program, *cwd;  // cwd: null for this process's own
+  char* const* argv;
+  char* const* env;
+  int in, out, err;  // -1: /dev/null
+  int report;        // where the child's errno goes when exec or chdir fails
+};
+
+// A child that borrows this process's memory until it execs (vfork), so that a large server pays for no copy of its
+// page tables. Everything it needs was made before; it makes only async-signal-safe calls, with every signal blocked.
+pid_t start_child(const Start& start) {
+  const pid_t pid = ::vfork();
+  if (pid != 0) return pid;
+  ::setsid();
+  const int null = ::open("/dev/null", O_RDWR);
+  ::dup2(start.in >= 0 ? start.in : null, 0);
+  ::dup2(start.out >= 0 ? start.out : null, 1);
+  ::dup2(start.err >= 0 ? start.err : null, 2);
+  if (start.report != 3) ::dup2(start.report, 3);
+  ::fcntl(3, F_SETFD, FD_CLOEXEC);
+  ::syscall(SYS_close_range, 4U, ~0U, 0U);
+  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (!start.cwd || ::chdir(start.cwd) == 0) ::execve(start.program, start.argv, start.env);
+  const int number = errno;
+  auto ignored = ::write(3, &number, sizeof number);
+  (void)ignored;
+  ::_exit(127);
+}
+
 Result<int> spawn(const ProcessCommand& command, int in, int out, int err) {
   if (command.argv.empty()) return fail(ErrorKind::internal, "a process without a name was asked for");
   const char* path = ::getenv("PATH");
@@ -71,36 +101,23 @@ Result<int> spawn(const ProcessCommand& command, int in, int out, int err) {
     for (auto& text : env_text) env.push_back(text.data());
     env.push_back(nullptr);
   }
-  char** environment = command.env ? env.data() : environ;
   Pipe report;  // the child's errno when exec or chdir fails; closed by a successful exec
   if (!report.open()) return fail(ErrorKind::unavailable, "cannot make a pipe: " + std::string(std::strerror(errno)));
-  pid_t pid = ::fork();
-  if (pid < 0) return fail(ErrorKind::unavailable, "cannot start a process: " + std::string(std::strerror(errno)));
-  if (pid == 0) {
-    ::setsid();
-    int null = ::open("/dev/null", O_RDWR);
-    ::dup2(in >= 0 ? in : null, 0);
-    ::dup2(out >= 0 ? out : null, 1);
-    ::dup2(err >= 0 ? err : null, 2);
-    int keep = report.write_end;
-    if (keep != 3) {
-      ::dup2(keep, 3);
-      keep = 3;
-    }
-    ::fcntl(3, F_SETFD, FD_CLOEXEC);
-    ::syscall(SYS_close_range, 4U, ~0U, 0U);
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    ::signal(SIGPIPE, SIG_DFL);
-    ::signal(SIGINT, SIG_DFL);
-    ::signal(SIGTERM, SIG_DFL);
-    if (command.cwd.empty() || ::chdir(command.cwd.c_str()) == 0) ::execve(program.c_str(), argv.data(), environment);
-    int number = errno;
-    auto ignored = ::write(3, &number, sizeof number);
-    (void)ignored;
-    ::_exit(127);
-  }
+  const Start start{program.c_str(),
+                    command.cwd.empty() ? nullptr : command.cwd.c_str(),
+                    argv.data(),
+                    command.env ? env.data() : environ,
+                    in,
+                    out,
+                    err,
+                    report.write_end};
+  sigset_t every, before;
+  ::sigfillset(&every);
+  ::pthread_sigmask(SIG_SETMASK, &every, &before);
+  const pid_t pid = start_child(start);
+  const int failed = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (pid < 0) return fail(ErrorKind::unavailable, "cannot start a process: " + std::string(std::strerror(failed)));
   close_fd(report.write_end);
   int number = 0;
   ssize_t got = 0;
