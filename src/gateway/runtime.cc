@@ -63,15 +63,16 @@ Result<> Runtime::follow(const std::string& backend, const Set& set) const {
     const std::string name = backend + "/" + server.name;
     auto at = there->find(server.name);
     if (at == there->end()) {
-      auto added = socket_.ask(fmt::format("add server {} 127.0.0.1:{} {}", name, server.port, server_options()));
+      auto added =
+          socket_.ask(fmt::format("add server {0} 127.0.0.1:{1} {2};enable health {0};set server {0} state ready", name,
+                                  server.port, server_options()));
       if (!added) return fail(added.error());
       if (added->find("New server registered") == std::string::npos) {
         return fail(ErrorKind::internal, "HAProxy takes no new server: " + *added);
       }
-      if (auto told = socket_.ask("enable health " + name); !told) return fail(told.error());
-    } else if (at->second) {
       continue;
     }
+    if (at->second) continue;
     if (auto told = socket_.ask("set server " + name + " state ready"); !told) return fail(told.error());
   }
   return {};
