@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <fstream>
 #include <system_error>
+#include <thread>
+#include <vector>
 
 #include "base/codec.h"
 #include "base/digest.h"
@@ -62,13 +64,22 @@ Result<> sync_all(const fs::path& path, std::int64_t entries) {
     return fail(ErrorKind::failed, "cannot sync " + one.string() + ": " + std::generic_category().message(number));
   };
   if (entries > kFew) return sync(path, ::syncfs);
+  std::vector<fs::path> all{path};
   std::error_code error;
   for (fs::recursive_directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
-    if (it->is_symlink()) continue;
-    if (auto synced = sync(it->path(), ::fsync); !synced) return synced;
+    if (!it->is_symlink()) all.push_back(it->path());
   }
   if (error) return fail(ErrorKind::failed, "cannot sync " + path.string() + ": " + error.message());
-  return sync(path, ::fsync);
+  // Side by side: the disk makes one flush of many that come together.
+  std::vector<Result<>> done(all.size());
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < all.size(); ++i) threads.emplace_back([&, i] { done[i] = sync(all[i], ::fsync); });
+  }
+  for (auto& synced : done) {
+    if (!synced) return synced;
+  }
+  return {};
 }
 
 Result<> write_key(const fs::path& artifacts, const std::string& key, const KeyEntry& entry) {

@@ -54,6 +54,7 @@ std::vector<std::string> Sandbox::command(const Spec& spec) const {
   if (spec.die_with_parent) add(args, {"setpriv", "--pdeathsig", "KILL", "--"});
   const std::string more = spec.env_dir.empty() ? "/dev/null" : (spec.env_dir / kEnvironment).string();
   add(args, {"/bin/sh", "-c", kOuterShim, "sluice-sandbox", kTellShim, more});
+  if (!spec.leads_session) args.push_back("setsid");
   add(args, {"bwrap",
              "--unshare-user",
              "--unshare-pid",

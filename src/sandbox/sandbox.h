@@ -32,6 +32,7 @@ struct Spec {
   std::int64_t tmp_limit = 0;      // bytes for /tmp, and as many for the home directory; 0: none
   std::int64_t process_limit = 0;  // processes and threads in this sandbox (root is never held to it); 0: none
   bool die_with_parent = true;     // SIGKILL when the thread that started it ends
+  bool leads_session = false;      // what starts it gives it a session of its own already, as s6 does
 };
 
 // The file of the environment directory that write_env_dir writes last. bubblewrap takes 9,000 arguments in all, three

@@ -4,13 +4,13 @@
 namespace sluice::sandbox {
 
 // Stays outside, as bubblewrap's parent. bubblewrap forwards no signal: SIGTERM would end it and, with it, all inside
-// at once. In a session of its own, so that a signal to the caller's process group reaches this shell alone. $1:
+// at once. It is in a session of its own, so that a signal to the caller's process group reaches this shell alone. $1:
 // kTellShim. $2: the file with more of bubblewrap's arguments, which it reads from descriptor 4.
 inline constexpr const char* kOuterShim = R"(
 tell=$1 more=$2; shift 2
 ulimit -c 0
 exec 3<&0 4<"$more"
-setsid "$@" <&3 3<&- &
+"$@" <&3 3<&- &
 child=$!
 exec 3<&- 4<&- </dev/null
 trap 'perl -e "$tell" $child' TERM INT HUP

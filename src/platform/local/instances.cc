@@ -39,6 +39,7 @@ Result<std::vector<supervise::Service>> services_of(const Site& site, const Reco
     auto spec = spec_for(*artifact, site.records.env_dir(record));
     spec.argv = {"/bin/sh", "-c", kRunScript, "sluice", std::to_string(instance.port), std::to_string(instance.index),
                  plan.run};
+    spec.leads_session = true;
     supervise::Service service;
     service.name = instance.service;
     service.argv = site.sandbox.command(spec);

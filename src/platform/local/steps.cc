@@ -208,10 +208,12 @@ Advance provision(Site& site, const Work& work, Context& context) {
   if (auto admitted = site.admit(work, true); !admitted) return admitted.error();
   auto record = record_of(site, work);
   if (!record) return record.error();
-  bool known = site.gateway->find(work.stage.value).has_value();
-  auto ensured = site.gateway->ensure(work.stage.value, host_of(work.stack_name, work.stage_name));
-  if (!ensured) return ensured.error();
-  context.log.line((known ? "the address is there: " : "a new address: ") + site.url(work.stack_name, work.stage_name));
+  const auto host = host_of(work.stack_name, work.stage_name);
+  const auto route = site.gateway->find(work.stage.value);
+  if (!route || route->host != host) {
+    if (auto ensured = site.gateway->ensure(work.stage.value, host); !ensured) return ensured.error();
+  }
+  context.log.line((route ? "the address is there: " : "a new address: ") + site.url(work.stack_name, work.stage_name));
   return Done{};
 }
 
