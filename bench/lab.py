@@ -60,9 +60,9 @@ class Lab:
             raise SystemExit(f"sluice {' '.join(args)}: exit {done.returncode}: {done.stderr.strip()}")
         return done.stdout
 
-    def git(self, work, *args):
+    def git(self, work, *args, env=None):
         done = subprocess.run(["git", "-c", "credential.helper=", "-c", f"credential.helper=!{self.sluice} git-credential",
-                               *args], cwd=work, env=self.env, capture_output=True, text=True)
+                               *args], cwd=work, env=env or self.env, capture_output=True, text=True)
         if done.returncode != 0:
             raise SystemExit(f"git {' '.join(args)}: {done.stderr.strip()}")
         return done.stdout
