@@ -296,6 +296,7 @@ TEST_F(ServerTest, an_exchange_learns_what_went_wrong) {
     const std::lock_guard lock(mutex);
     return error->kind == ErrorKind::invalid;
   }));
+  server.reset();  // before what its handler uses goes
 }
 
 TEST_F(ServerTest, exchanges_beyond_the_limit_wait_their_turn) {

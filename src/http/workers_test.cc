@@ -30,8 +30,8 @@ TEST(Workers, run_what_is_posted_on_no_more_threads_than_allowed) {
 }
 
 TEST(Workers, use_as_many_threads_as_there_are_jobs_at_once) {
-  Workers workers(4);
   std::latch all(4);
+  Workers workers(4);
   for (int i = 0; i < 4; ++i) workers.post([&] { all.arrive_and_wait(); });
   all.wait();
 }
