@@ -161,7 +161,7 @@ platform::Advance RealWorld::build(const Work& work, const secrets::Settings& se
                                    std::stop_token stop) {
   const auto& deployment = work.deployment;
   auto reuse = [&](const std::string& artifact, const std::string& why) -> std::optional<platform::Done> {
-    if (artifact.empty() || deployment.rebuild || !builder_.find(artifact)) return std::nullopt;
+    if (artifact.empty() || deployment.rebuild || !builder_.reuse(artifact)) return std::nullopt;
     log.line(why + " " + artifact);
     platform::Done done;
     done.artifact = artifact;

@@ -90,9 +90,8 @@ Result<Built> Builder::build(const BuildInput& input) {
   auto turn = Turn::take(*this, input);
   if (!turn) return fail(turn.error());
   if (!input.rebuild) {
-    if (const auto artifact = kept(input.key)) {
+    if (const auto artifact = kept(input.key); artifact && reuse(*artifact)) {
       const auto entry = read_key(dirs_.artifacts, input.key);
-      touch(dirs_.artifacts / *artifact, clock_.now());
       say(input, "reused " + *artifact + ", built from the same commit and variables" +
                      (entry ? " at " + to_rfc3339(entry->built_at) : std::string()));
       return Built{*artifact, true};
@@ -200,6 +199,13 @@ Result<fs::path> Builder::find(const std::string& artifact) const {
                 "the artifact " + artifact + " was cleaned; it can be built again from its commit");
   }
   return path;
+}
+
+bool Builder::reuse(const std::string& artifact) {
+  const std::scoped_lock lock(mutex_);  // clean() looks and takes away under it
+  if (!find(artifact)) return false;
+  touch(dirs_.artifacts / artifact, clock_.now());
+  return true;
 }
 
 Result<Plan> Builder::plan(const std::string& artifact) const {

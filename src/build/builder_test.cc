@@ -251,7 +251,9 @@ TEST_F(BuilderTest, cleaning_keeps_what_is_used_young_or_among_the_newest) {
   EXPECT_THAT(*builder_->clean({}, 0), IsEmpty());  // younger than a day
   clock_.ahead += std::chrono::hours(25);
   EXPECT_TRUE(build(input("k1")).reused);  // used again: young again
+  EXPECT_TRUE(builder_->reuse(artifacts[4]));
   EXPECT_THAT(*builder_->clean({artifacts[0]}, 2), testing::UnorderedElementsAre(artifacts[2], artifacts[3]));
+  EXPECT_FALSE(builder_->reuse(artifacts[2]));
   EXPECT_FALSE(builder_->find(artifacts[2]));
   EXPECT_THAT(builder_->find(artifacts[2]).error().message, HasSubstr("was cleaned"));
   EXPECT_EQ(builder_->kept("k2"), std::nullopt);

@@ -38,15 +38,17 @@ Result<std::vector<std::string>> Builder::clean(const std::vector<std::string>& 
   std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) { return a.at > b.at; });
   std::vector<std::string> gone;
   for (std::size_t i = keep; i < candidates.size(); ++i) {
-    if (clock_.now() - candidates[i].at < std::chrono::hours(24)) continue;
+    if (auto made = make_dirs(dirs_.work, 0700); !made) return fail(made.error());
     fs::path aside;
     {
       const std::scoped_lock lock(mutex_);
+      const fs::path path = dirs_.artifacts / candidates[i].name;
+      // Looked at again: it may have been taken up since it was listed.
+      if (clock_.now() - last_used(path).value_or(Time{}) < std::chrono::hours(24)) continue;
       aside = dirs_.work / ("build-gone-" + std::to_string(++serial_));
+      // Out of sight in one act: nobody finds half of it.
+      fs::rename(path, aside, error);
     }
-    if (auto made = make_dirs(dirs_.work, 0700); !made) return fail(made.error());
-    // Out of sight in one act: nobody finds half of it.
-    fs::rename(dirs_.artifacts / candidates[i].name, aside, error);
     if (error) return fail(ErrorKind::failed, "cleaning " + candidates[i].name + ": " + error.message());
     gone.push_back(candidates[i].name);
     if (auto removed = remove_tree(aside); !removed) return fail(removed.error());

@@ -24,6 +24,14 @@ std::string plural(std::int64_t count, const char* what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
+// Keeps about the last 8 KiB. Whole lines only: a piece of one could hold a piece of a secret, which nothing would
+// recognise.
+void shorten(std::string& tail) {
+  if (tail.size() <= 16384) return;
+  auto end = tail.find('\n', tail.size() - 8192);
+  tail.erase(0, end == std::string::npos ? tail.size() : end + 1);
+}
+
 Result<std::pair<build::Plan, std::filesystem::path>> artifact_of(Site& site, const Work& work) {
   auto path = site.builder.find(work.deployment.artifact);
   if (!path) {
@@ -85,7 +93,7 @@ Result<> run_command(Site& site, const Work& work, Context& context, const std::
   process.on_output = [&](std::string_view text) {
     context.log.write(text);
     tail.append(text);
-    if (tail.size() > 16384) tail.erase(0, tail.size() - 8192);
+    shorten(tail);
   };
   auto limit = human_duration(*process.time_limit);
   auto finished = run(process);
