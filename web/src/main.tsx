@@ -1,0 +1,39 @@
+import "@mantine/core/styles.css";
+import "@mantine/notifications/styles.css";
+import "@mantine/spotlight/styles.css";
+import "./global.css";
+import { MantineProvider } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { BrowserRouter } from "react-router-dom";
+import { ApiError, type Me, whenSignedOut } from "./api/client";
+import { keys } from "./api/queries";
+import { App } from "./app";
+import { theme } from "./theme";
+
+const cache = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: Infinity, // events make stale what has changed
+      refetchOnWindowFocus: false,
+      // A refusal is an answer; only a server that is away is asked again.
+      retry: (failures, error) => (error instanceof ApiError && error.status > 0 ? false : failures < 3),
+    },
+  },
+});
+whenSignedOut(() => cache.setQueryData<Me | null>(keys.me(), null));
+
+createRoot(document.getElementById("root")!).render(
+  <StrictMode>
+    <MantineProvider theme={theme} defaultColorScheme="auto">
+      <QueryClientProvider client={cache}>
+        <BrowserRouter future={{ v7_startTransition: true, v7_relativeSplatPath: true }}>
+          <Notifications position="bottom-right" />
+          <App />
+        </BrowserRouter>
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+);

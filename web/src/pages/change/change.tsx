@@ -1,0 +1,5 @@
+import { PageHead } from "@/ui/page";
+
+export default function Change() {
+  return <PageHead title="Change" />;
+}

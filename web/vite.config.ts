@@ -1,0 +1,24 @@
+/// <reference types="vitest/config" />
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+// `npm run dev` speaks to a server that runs beside it: SLUICE_URL, as the CLI's.
+const server = process.env.SLUICE_URL ?? "http://127.0.0.1:7420";
+
+export default defineConfig({
+  plugins: [react()],
+  resolve: { alias: { "@": fileURLToPath(new URL("src", import.meta.url)) } },
+  build: {
+    target: "es2021",
+    assetsInlineLimit: 0, // data: addresses are not allowed by the content security policy
+    modulePreload: { polyfill: false },
+    rollupOptions: {
+      output: {
+        manualChunks: { base: ["react", "react-dom", "react-router-dom", "@tanstack/react-query"] },
+      },
+    },
+  },
+  server: { proxy: Object.fromEntries(["/api", "/healthz"].map((path) => [path, server])) },
+  test: { include: ["src/**/*.test.{ts,tsx}"], environment: "node" },
+});
