@@ -1,0 +1,28 @@
+import { Link, useLocation } from "react-router-dom";
+import classes from "./stack-tabs.module.css";
+
+const parts = [
+  { name: "Pipeline", path: "" },
+  { name: "History", path: "/history" },
+  { name: "Activity", path: "/activity" },
+  { name: "Insights", path: "/insights" },
+  { name: "Settings", path: "/settings" },
+];
+
+/** The parts of a stack as a row of links below the page's head; scrolls sideways where it is too narrow for all. */
+export function StackTabs({ stack }: { stack: string }) {
+  const { pathname } = useLocation();
+  const root = `/stacks/${stack}`;
+  return (
+    <nav aria-label={`Stack ${stack}`} className={classes.row}>
+      {parts.map(({ name, path }) => {
+        const here = path ? pathname.startsWith(root + path) : pathname === root;
+        return (
+          <Link key={name} to={root + path} className={classes.link} aria-current={here ? "page" : undefined}>
+            {name}
+          </Link>
+        );
+      })}
+    </nav>
+  );
+}
