@@ -10,7 +10,7 @@ import {
 } from "@tabler/icons-react";
 import type { Look } from "@/lib/states";
 
-const icons = {
+export const stateIcons = {
   ok: IconCircleCheck,
   run: IconProgress,
   fail: IconAlertTriangle,
@@ -22,7 +22,7 @@ const icons = {
 
 /** A state as a badge: icon, word and colour, so that the colour never tells alone. */
 export function State({ look, size = "md" }: { look: Look; size?: "sm" | "md" | "lg" }) {
-  const Icon = icons[look.icon];
+  const Icon = stateIcons[look.icon];
   return (
     <Badge
       color={look.color}

@@ -1,0 +1,66 @@
+import type { Stack, Stage } from "@/api/client";
+import { inOrder } from "./flow";
+import { type Look, stageLook } from "./states";
+
+/** What the list of stacks can be narrowed to. One stack can be in several of them. */
+export const filters = ["waits", "failed", "deploying", "live"] as const;
+export type Filter = (typeof filters)[number];
+
+export const filterWords: Record<Filter, string> = {
+  waits: "Waits for a decision",
+  failed: "Failed",
+  deploying: "Deploying",
+  live: "Live",
+};
+
+const matches = (stack: Stack, filter: Filter): boolean => {
+  const stages = inOrder(stack);
+  if (filter === "waits") return stages.some((stage) => stage.approval);
+  if (filter === "live") return overall(stack).word === "live";
+  return stages.some((stage) => stage.state === filter);
+};
+
+/** One look for a whole stack: what asks for attention first. */
+export function overall(stack: Stack): Look {
+  if (stack.state === "deleting") return stageLook("deleting");
+  const states = new Set(inOrder(stack).map((stage) => stage.state));
+  for (const state of ["failed", "deploying", "live", "asleep"] as const) if (states.has(state)) return stageLook(state);
+  return stageLook("empty");
+}
+
+/** Stages of a stack at whose gate something waits for a decision. */
+export const waiting = (stack: Stack): Stage[] => inOrder(stack).filter((stage) => stage.approval);
+
+/** When something last happened in it, as far as its stages tell. */
+export function lastSeen(stack: Stack): string {
+  let latest = stack.created_at;
+  for (const stage of stack.stages)
+    for (const at of [stage.current?.since, stage.active?.since, stage.waiting?.since, stage.approval?.since, stage.held?.since])
+      if (at && at > latest) latest = at; // all are RFC 3339 in UTC with milliseconds
+  return latest;
+}
+
+/** How many stacks each filter would leave. */
+export function counts(stacks: Stack[]): Record<Filter, number> {
+  const out: Record<Filter, number> = { waits: 0, failed: 0, deploying: 0, live: 0 };
+  for (const stack of stacks) for (const filter of filters) if (matches(stack, filter)) out[filter]++;
+  return out;
+}
+
+/** The stacks whose name, newest message or stage has every word that was typed, those that the filter leaves. */
+export function narrowed(stacks: Stack[], typed: string, filter?: Filter): Stack[] {
+  const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
+  return stacks.filter((stack) => {
+    if (filter && !matches(stack, filter)) return false;
+    if (words.length === 0) return true;
+    const text = [
+      stack.name,
+      stack.newest ? `#${stack.newest.change} ${stack.newest.message ?? ""}` : "",
+      stack.repository.branch,
+      ...stack.stages.map((stage) => stage.name),
+    ]
+      .join("\n")
+      .toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+}

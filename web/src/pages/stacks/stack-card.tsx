@@ -1,0 +1,43 @@
+import { Anchor, Card, Group, Text, Title } from "@mantine/core";
+import { IconGitBranch } from "@tabler/icons-react";
+import { Link } from "react-router-dom";
+import type { Stack } from "@/api/client";
+import { lastSeen, overall, waiting } from "@/lib/stacks";
+import { Age } from "@/ui/age";
+import { State } from "@/ui/state";
+import { Newest, Strip, Waits } from "./stack-parts";
+import classes from "./stacks.module.css";
+
+export function StackCard({ stack }: { stack: Stack }) {
+  return (
+    <Card withBorder padding="md" className={classes.card}>
+      <Group justify="space-between" wrap="nowrap" mb={6}>
+        <Title order={2} size="h4" style={{ minWidth: 0 }}>
+          <Anchor component={Link} to={`/stacks/${stack.name}`} inherit c="inherit" className={classes.whole}>
+            {stack.name}
+          </Anchor>
+        </Title>
+        <State look={overall(stack)} />
+      </Group>
+      <Newest stack={stack} />
+      <Group gap={6} c="dimmed" fz="xs" mt={4}>
+        <IconGitBranch size={13} aria-hidden />
+        <Text inherit span truncate maw={160}>
+          {stack.repository.branch}
+        </Text>
+        <span aria-hidden>·</span>
+        <span className={classes.above}>
+          <Age at={lastSeen(stack)} />
+        </span>
+      </Group>
+      <div className={classes.foot}>
+        <Strip stack={stack} />
+        {waiting(stack).length > 0 && (
+          <Group gap={6} mt={10}>
+            <Waits stack={stack} />
+          </Group>
+        )}
+      </div>
+    </Card>
+  );
+}
