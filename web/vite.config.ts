@@ -19,6 +19,11 @@ export default defineConfig({
       },
     },
   },
-  server: { proxy: Object.fromEntries(["/api", "/healthz"].map((path) => [path, server])) },
+  server: {
+    // The server takes writes from its own pages only: the proxy speaks with its origin.
+    proxy: Object.fromEntries(
+      ["/api", "/healthz"].map((path) => [path, { target: server, changeOrigin: true, headers: { Origin: server } }]),
+    ),
+  },
   test: { include: ["src/**/*.test.{ts,tsx}"], environment: "node" },
 });
