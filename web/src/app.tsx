@@ -26,14 +26,14 @@ const Lost = page(() => import("./pages/lost/lost"));
 
 const waiting = (
   <Center mih="40vh">
-    <Loader aria-label="Loading" />
+    <Loader role="status" aria-label="Loading" />
   </Center>
 );
 
 export function App() {
   const who = useQuery(me());
   const here = useLocation();
-  if (who.isPending) return <Center mih="100vh">{<Loader aria-label="Loading" />}</Center>;
+  if (who.isPending) return <Center mih="100vh">{<Loader role="status" aria-label="Loading" />}</Center>;
   const signedOut = who.data === null || (who.error instanceof ApiError && who.error.status === 401);
   if (signedOut) {
     const back = here.pathname === "/sign-in" ? "/" : here.pathname + here.search;

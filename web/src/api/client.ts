@@ -37,15 +37,18 @@ const unreachable = () =>
 let onSignedOut = () => {};
 export const whenSignedOut = (then: () => void) => (onSignedOut = then);
 
+/** Any string that is not used twice; `randomUUID` is only there under TLS and on localhost. */
+const onceKey = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("-");
+
 const headers: Middleware = {
-  onRequest({ request }: { request: Request }) {
+  onRequest(request) {
     if (request.method !== "GET") {
       request.headers.set("X-Sluice", "1");
-      if (request.method === "POST") request.headers.set("Idempotency-Key", crypto.randomUUID());
+      if (request.method === "POST") request.headers.set("Idempotency-Key", onceKey());
     }
     return request;
   },
-} as unknown as Middleware;
+};
 
 export const client = createClient<paths>({ credentials: "same-origin" });
 client.use(headers);
