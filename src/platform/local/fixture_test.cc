@@ -22,6 +22,7 @@ constexpr const char* kServer = R"(
 import http.server, os, signal, sys, threading, time
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one write an answer: of half an answer no gateway can make a whole one
     def do_GET(self):
         body = open("text").read()
         if self.path == "/slow": time.sleep(1.5)
