@@ -11,7 +11,7 @@ import { BrowserRouter } from "react-router-dom";
 import { ApiError, type Me, whenSignedOut } from "./api/client";
 import { keys } from "./api/queries";
 import { App } from "./app";
-import { theme } from "./theme";
+import { theme, variables } from "./theme";
 
 const cache = new QueryClient({
   defaultOptions: {
@@ -27,7 +27,7 @@ whenSignedOut(() => cache.setQueryData<Me | null>(keys.me(), null));
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
-    <MantineProvider theme={theme} defaultColorScheme="auto">
+    <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">
       <QueryClientProvider client={cache}>
         <BrowserRouter future={{ v7_startTransition: true, v7_relativeSplatPath: true }}>
           <Notifications position="bottom-right" />

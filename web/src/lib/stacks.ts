@@ -47,6 +47,9 @@ export function counts(stacks: Stack[]): Record<Filter, number> {
   return out;
 }
 
+/** By name: a list whose order moves with the events cannot be read. */
+export const sorted = (stacks: Stack[]): Stack[] => [...stacks].sort((a, b) => (a.name < b.name ? -1 : 1));
+
 /** The stacks whose name, newest message or stage has every word that was typed, those that the filter leaves. */
 export function narrowed(stacks: Stack[], typed: string, filter?: Filter): Stack[] {
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);

@@ -5,7 +5,7 @@ import { useDeferredValue, useMemo } from "react";
 import { useSearchParams } from "react-router-dom";
 import { me, stacks } from "@/api/queries";
 import { mayNot } from "@/lib/may";
-import { counts, type Filter, filters, filterWords, narrowed } from "@/lib/stacks";
+import { counts, type Filter, filters, filterWords, narrowed, sorted } from "@/lib/stacks";
 import { plural } from "@/lib/words";
 import { Empty, Loading, Problem } from "@/ui/answers";
 import { PageHead } from "@/ui/page";
@@ -23,7 +23,8 @@ export default function Stacks() {
   const filter = filters.find((one) => one === params.get("state"));
   const looked = useDeferredValue(typed);
   const count = useMemo(() => counts(all.data ?? []), [all.data]);
-  const shown = useMemo(() => narrowed(all.data ?? [], looked, filter), [all.data, looked, filter]);
+  const ordered = useMemo(() => sorted(all.data ?? []), [all.data]);
+  const shown = useMemo(() => narrowed(ordered, looked, filter), [ordered, looked, filter]);
 
   const set = (name: string, value: string) =>
     setParams(
