@@ -1,24 +1,23 @@
 import { Button, Center, Code, Group, Paper, PasswordInput, Stack, Text, Title } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useLocation, useNavigate } from "react-router-dom";
 import { ApiError, client, told } from "@/api/client";
 import { keys } from "@/api/queries";
-
-/** A code is what the server prints (`XXXX-XXXX…`); everything else is taken for a token. */
-const body = (typed: string) => (typed.startsWith("slc_") ? { token: typed } : { code: typed });
+import { codeOf, credentials } from "./code";
 
 export default function SignIn() {
   const cache = useQueryClient();
   const navigate = useNavigate();
-  const back = (useLocation().state as { back?: string } | null)?.back ?? "/";
+  const here = useLocation();
+  const back = (here.state as { back?: string } | null)?.back ?? "/";
   const [typed, setTyped] = useState("");
   const [wrong, setWrong] = useState<string>();
   useEffect(() => {
     document.title = "Sign in · Sluice";
   }, []);
   const signIn = useMutation({
-    mutationFn: () => told(client.POST("/api/v1/session", { body: body(typed.trim()) })),
+    mutationFn: (given: string) => told(client.POST("/api/v1/session", { body: credentials(given) })),
     onSuccess: (who) => {
       cache.clear();
       cache.setQueryData(keys.me(), who);
@@ -26,8 +25,17 @@ export default function SignIn() {
     },
     onError: (error) => setWrong(error instanceof ApiError ? error.message : String(error)),
   });
+  const { mutate } = signIn;
+  const taken = useRef(false);
+  useEffect(() => {
+    const code = codeOf(here.hash);
+    if (!code || taken.current) return;
+    taken.current = true; // a code is good once
+    navigate("/sign-in", { replace: true, state: here.state as unknown }); // out of the address and the history
+    mutate(code);
+  }, [here, navigate, mutate]);
   return (
-    <Center mih="100vh" p="md">
+    <Center mih="100vh" p="md" component="main">
       <Paper
         component="form"
         withBorder
@@ -39,7 +47,7 @@ export default function SignIn() {
           event.preventDefault();
           if (!typed.trim()) return setWrong("Type the code or a token.");
           setWrong(undefined);
-          signIn.mutate();
+          mutate(typed.trim());
         }}
       >
         <Stack>
@@ -64,8 +72,9 @@ export default function SignIn() {
             Sign in
           </Button>
           <Text size="sm" c="dimmed">
-            The server printed a code at its first start. On its machine, <Code>sluice token create NAME --data DIR</Code> makes a
-            token; people who are signed in make more of them.
+            The server printed a code, and a link that holds it, at its first start. On its machine,{" "}
+            <Code>sluice token create NAME --role admin --data DIR</Code> makes a token; admins who are signed in make more
+            of them.
           </Text>
         </Stack>
       </Paper>
