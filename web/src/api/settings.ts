@@ -1,0 +1,45 @@
+import { queryOptions } from "@tanstack/react-query";
+import { client, type Stack, type Stage, told } from "./client";
+import { keys } from "./queries";
+import type { Variables } from "@/lib/variables";
+
+/** What can be edited, with the ETag that names it as it was read. */
+export interface Tagged<T> {
+  value: T;
+  etag: string;
+}
+
+export async function tagged<T>(request: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<Tagged<NonNullable<T>>> {
+  let etag = "";
+  const value = await told(
+    request.then((answer) => {
+      etag = answer.response.headers.get("ETag") ?? "";
+      return answer;
+    }),
+  );
+  return { value, etag };
+}
+
+export const stackSettings = (stack: string) =>
+  queryOptions({
+    queryKey: [...keys.stack(stack), "settings"],
+    queryFn: ({ signal }): Promise<Tagged<Stack>> =>
+      tagged(client.GET("/api/v1/stacks/{stack}", { params: { path: { stack } }, signal })),
+  });
+
+export const stageSettings = (stack: string, stage: string) =>
+  queryOptions({
+    queryKey: [...keys.stack(stack), "settings", stage],
+    queryFn: ({ signal }): Promise<Tagged<Stage>> =>
+      tagged(client.GET("/api/v1/stacks/{stack}/stages/{stage}", { params: { path: { stack, stage } }, signal })),
+  });
+
+export type VariableKind = "build" | "runtime";
+export const variables = (stack: string, stage: string, kind: VariableKind) =>
+  queryOptions({
+    queryKey: keys.variables(stack, stage, kind),
+    queryFn: ({ signal }): Promise<Tagged<Variables>> =>
+      tagged(
+        client.GET("/api/v1/stacks/{stack}/stages/{stage}/variables/{kind}", { params: { path: { stack, stage, kind } }, signal }),
+      ),
+  });

@@ -1,0 +1,55 @@
+import { NumberInput } from "@mantine/core";
+import type { Me, Stack, Stage } from "@/api/client";
+import { scales } from "@/lib/consequences";
+import { mayNot } from "@/lib/may";
+import { Loading, Problem } from "@/ui/answers";
+import { ReadOnly, SaveBar, Saved, Section } from "./form";
+import { useStageEdit } from "./use-stage-edit";
+
+const kMost = 100;
+
+/** How many instances run (R7.5). */
+export function ScalePart({ stack, stage: { name }, me }: { stack: Stack; stage: Stage; me: Me }) {
+  const { base, stage, now, edit, discard, dirty, moved, note, save } = useStageEdit(stack.name, name);
+  if (base.isPending) return <Loading rows={1} height={160} />;
+  if (!stage || !now) return <Problem error={base.error} retry={() => void base.refetch()} />;
+  const why = mayNot(me.role, "rerun", stage);
+  const wrong = !Number.isInteger(now.instances) || now.instances < 0 || now.instances > kMost;
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (dirty && !wrong) save.mutate();
+      }}
+    >
+      <Section title="Scale" about="Every instance runs the same artifact; requests are shared among them.">
+        <NumberInput
+          label="Instances"
+          description={`0 to ${kMost}. 0: nothing runs, and requests get a page that says so.`}
+          value={Number.isNaN(now.instances) ? "" : now.instances}
+          onChange={(value) => edit({ instances: value === "" ? NaN : Number(value) })}
+          min={0}
+          max={kMost}
+          clampBehavior="none"
+          allowDecimal={false}
+          allowNegative={false}
+          disabled={why !== undefined}
+          error={wrong ? `A number from 0 to ${kMost}.` : undefined}
+          maw={280}
+        />
+        {why && <ReadOnly why={why} />}
+        {note && <Saved note={note} />}
+        <SaveBar
+          dirty={dirty}
+          what={`The settings of ${name}`}
+          says={wrong ? undefined : scales(stage, now.instances)}
+          problem={wrong ? `Instances: a number from 0 to ${kMost}.` : undefined}
+          error={save.error}
+          moved={moved}
+          saving={save.isPending}
+          onDiscard={discard}
+        />
+      </Section>
+    </form>
+  );
+}
