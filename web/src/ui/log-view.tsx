@@ -1,0 +1,211 @@
+import { ActionIcon, Button, Group, Text, Tooltip } from "@mantine/core";
+import { useLocalStorage } from "@mantine/hooks";
+import { notifications } from "@mantine/notifications";
+import { IconCheck, IconClock, IconCopy, IconDownload, IconTextWrap } from "@tabler/icons-react";
+import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useLocation, useNavigate } from "react-router-dom";
+import { type Log, useLogVersion, wholeLog } from "@/api/log";
+import { visible } from "@/lib/ansi";
+import { picked, type Range, readRange, writeRange } from "@/lib/log-range";
+import { plural } from "@/lib/words";
+import { Problem } from "./answers";
+import classes from "./log-view.module.css";
+import { LogLines } from "./log-view-lines";
+import { LogSearchField, useLogSearch } from "./log-view-search";
+
+const kMostCopied = 20_000; // lines
+
+const phases = {
+  loading: "loading",
+  live: "live",
+  lost: "connection lost, tried again by itself",
+  done: "",
+  broken: "",
+} as const;
+
+/** A switch as an icon. */
+function Toggle({ on, label, icon: Icon, flip }: { on: boolean; label: string; icon: typeof IconClock; flip: () => void }) {
+  return (
+    <Tooltip label={label}>
+      <ActionIcon variant={on ? "light" : "default"} size={30} aria-label={label} aria-pressed={on} onClick={flip}>
+        <Icon size={16} />
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+/**
+ * A log with all that one does with it: search, follow, link to lines (the address's #L120 or #L120-L130), wrap, times,
+ * copy, download. `path`: where the API has it whole. `search`: the query that links to its lines carry.
+ */
+export function LogView({
+  log,
+  path,
+  label,
+  file,
+  search,
+  kind,
+  atEnd = true,
+  timesFirst = false,
+  fill = false,
+  head,
+  marked = null,
+  empty,
+}: {
+  log: Log;
+  path: string;
+  label: string;
+  file: string;
+  search: string;
+  /** What the reader's choices are remembered for. */
+  kind: string;
+  /** Begins at the end of the log rather than at its beginning. */
+  atEnd?: boolean;
+  timesFirst?: boolean;
+  fill?: boolean;
+  head?: string;
+  marked?: Range | null;
+  empty: ReactNode;
+}) {
+  const { store, phase } = log;
+  const version = useLogVersion(store);
+  const here = useLocation();
+  const navigate = useNavigate();
+  const selected = useMemo(() => readRange(here.hash), [here.hash]);
+  const [follow, setFollow] = useState(atEnd && !selected);
+  const [wrap, setWrap] = useLocalStorage({ key: "sluice-log-wrap", defaultValue: window.innerWidth < 700 && !head });
+  const [times, setTimes] = useLocalStorage({ key: `sluice-log-times-${kind}`, defaultValue: timesFirst });
+  const [goal, setGoal] = useState<{ line: number } | null>(selected ? { line: selected.from } : null);
+  const [copied, setCopied] = useState(false);
+  const [fetching, setFetching] = useState(false);
+
+  const [words, setWordsNow] = useState("");
+  const [place, setPlace] = useState(-1);
+  const lines = words.startsWith(":") && readRange(words.slice(1)) ? "" : words;
+  const searching = useLogSearch(store, version, lines);
+  const field = useRef<HTMLInputElement>(null);
+  const setWords = (next: string) => {
+    setWordsNow(next);
+    setPlace(-1);
+  };
+  const move = (by: 1 | -1) => {
+    const { found, search: asked } = searching;
+    if (!asked || found.length === 0) return;
+    const start = selected?.from ?? store.first;
+    const next = place >= 0 ? (place + by + found.length) % found.length : by > 0 ? asked.from(start) : found.length - 1;
+    setPlace(next);
+    setFollow(false);
+    setGoal({ line: found[next] ?? 1 });
+  };
+
+  const select = useCallback(
+    (range: Range) => navigate({ search, hash: writeRange(range) }, { replace: true, preventScrollReset: true }),
+    [navigate, search],
+  );
+  const before = useRef(selected);
+  before.current = selected;
+  const pick = useCallback(
+    (line: number, extend: boolean) => {
+      setFollow(false);
+      select(picked(line, before.current, extend));
+    },
+    [select],
+  );
+  const goTo = (range: Range) => {
+    setFollow(false);
+    setGoal({ line: Math.min(Math.max(range.from, store.first), store.end - 1) });
+    select(range);
+  };
+
+  const failed = useRef(false);
+  useEffect(() => {
+    if (!marked || failed.current || selected) return;
+    failed.current = true;
+    setFollow(false);
+    setGoal({ line: marked.from });
+  }, [marked, selected]);
+
+  const copy = async () => {
+    const range = selected ?? { from: Math.max(store.first, store.end - kMostCopied), to: store.end - 1 };
+    const text: string[] = [];
+    for (let number = range.from; number <= Math.min(range.to, store.end - 1); ++number)
+      text.push(visible(store.line(number)?.text ?? ""));
+    try {
+      await navigator.clipboard.writeText(text.join("\n") + "\n");
+      setCopied(true);
+      window.setTimeout(() => setCopied(false), 1500);
+    } catch {
+      notifications.show({ color: "yellow", title: "Not copied", message: "The browser allows no copying on this address; download the log instead." });
+    }
+  };
+  const download = async () => {
+    setFetching(true);
+    try {
+      const address = URL.createObjectURL(await wholeLog(path));
+      const link = document.createElement("a");
+      link.href = address;
+      link.download = file;
+      link.click();
+      window.setTimeout(() => URL.revokeObjectURL(address), 10_000);
+    } catch (error) {
+      notifications.show({ color: "red", title: "Not downloaded", message: error instanceof Error ? error.message : String(error) });
+    } finally {
+      setFetching(false);
+    }
+  };
+  const keys = (event: KeyboardEvent) => {
+    const typing = event.target instanceof HTMLInputElement;
+    if ((event.key === "f" && (event.ctrlKey || event.metaKey)) || (event.key === "/" && !typing)) {
+      event.preventDefault();
+      field.current?.select();
+    }
+  };
+
+  if (phase === "broken") return <Problem error={log.error} retry={log.again} title="The log cannot be read" />;
+  const copyLabel = selected ? "Copy the selected lines" : store.size > kMostCopied ? `Copy the last ${kMostCopied.toLocaleString()} lines` : "Copy the log";
+  const missing = store.first - 1;
+  return (
+    <section className={classes.frame} aria-label={label} onKeyDown={keys}>
+      <Group className={classes.tools} gap={6}>
+        <LogSearchField {...{ field, words, setWords, searching, place, move, goTo }} />
+        <Group gap={6} ml="auto" wrap="nowrap">
+          <Text size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }} visibleFrom="xs">
+            {plural(store.end - 1, "line").replace(/^\d+/, (n) => Number(n).toLocaleString())}
+          </Text>
+          <Text size="xs" c={phase === "lost" ? "red" : "dimmed"} role="status" style={{ whiteSpace: "nowrap" }}>
+            {phases[phase]}
+          </Text>
+          {phase === "live" && (
+            <Button size="compact-xs" variant={follow ? "light" : "default"} aria-pressed={follow} onClick={() => setFollow(!follow)} h={30}>
+              Follow
+            </Button>
+          )}
+          <Toggle on={times} label="Times" icon={IconClock} flip={() => setTimes(!times)} />
+          <Toggle on={wrap} label="Wrap long lines" icon={IconTextWrap} flip={() => setWrap(!wrap)} />
+          <Tooltip label={copyLabel}>
+            <ActionIcon variant="default" size={30} aria-label={copyLabel} disabled={store.size === 0} onClick={() => void copy()}>
+              {copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
+            </ActionIcon>
+          </Tooltip>
+          <Tooltip label="Download">
+            <ActionIcon variant="default" size={30} aria-label="Download the log" loading={fetching} onClick={() => void download()}>
+              <IconDownload size={16} />
+            </ActionIcon>
+          </Tooltip>
+        </Group>
+      </Group>
+      {missing > 0 && (
+        <Text size="xs" c="dimmed" className={classes.note}>
+          The first {missing.toLocaleString()} lines are no longer kept here; a download has them.
+        </Text>
+      )}
+      <LogLines
+        {...{ store, version, follow, setFollow, wrap, times, fill, selected, marked, goal, search, pick, empty }}
+        label={`Lines of ${label}`}
+        head={head}
+        pattern={searching.pattern}
+        current={place >= 0 ? (searching.found[place] ?? null) : null}
+      />
+    </section>
+  );
+}
