@@ -1,4 +1,4 @@
-import { createTheme, type CSSVariablesResolver, Modal } from "@mantine/core";
+import { createTheme, type CSSVariablesResolver } from "@mantine/core";
 
 export const theme = createTheme({
   primaryColor: "blue",
@@ -12,7 +12,7 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     // It is no banner of the document, which is how a bare <header> is read.
-    ModalHeader: Modal.Header.extend({ defaultProps: { role: "presentation" } }),
+    ModalHeader: { defaultProps: { role: "presentation" } },
   },
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Deployment, Stack, Stage } from "@/api/client";
-import { behind, canRetry, deployedByAdding, inOrder, progressOf, stageBefore, usualSteps } from "./flow";
+import { behind, canRetry, deployedByAdding, inOrder, progressOf, stageBefore, usualSteps, whatAddingDoes } from "./flow";
 
 const stage = (name: string, position: number | undefined, runs?: number): Stage =>
   ({ name, position, current: runs === undefined ? undefined : { change: runs } }) as Stage;
@@ -69,4 +69,22 @@ describe("progress", () => {
   it("counts steps where nothing is known", () => {
     expect(progressOf(deployed("building", ["building", 0]), undefined, now(5)).part).toBeCloseTo(0.5 / 7);
   });
+});
+
+describe("what adding a stage does", () => {
+  const dev = { ...stage("dev", 1, 6), mark: 6 } as Stage;
+  const prod = { ...stage("prod", 2, 4), mark: 5, requires_approval: true, approval: { change: 5 } } as Stage;
+  it("is said before", () =>
+    expect(whatAddingDoes(stack(6, dev, prod), { after: "dev" }, "canary", false)).toEqual([
+      "canary deploys change #6 at once, without approval: it is what dev runs now.",
+      "Change #5, which waits at prod, can be approved as before.",
+      "When that succeeds, #6 asks for approval for prod.",
+    ]));
+  it("is little at the end", () =>
+    expect(whatAddingDoes(stack(6, dev), {}, "prod", true)).toEqual([
+      "prod deploys change #6 at once, without approval: it is what dev runs now.",
+      "Later changes ask first.",
+    ]));
+  it("is nothing yet where nothing runs", () =>
+    expect(whatAddingDoes(stack(6, stage("dev", 1)), {}, "prod", true)[0]).toContain("asks for approval"));
 });

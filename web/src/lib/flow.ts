@@ -78,3 +78,23 @@ export function progressOf(running: Deployment, usual: Map<string, number> | und
   const late = spent > expected + 1000;
   return { step, part, left: late ? undefined : Math.max(0, total - done - spent) };
 }
+
+/** What happens when a stage is made there, in sentences (R5.1 to R5.3). */
+export function whatAddingDoes(stack: Stack, place: Place, name: string, approval: boolean): string[] {
+  const brings = deployedByAdding(stack, place);
+  const previous = stageBefore(inOrder(stack), place);
+  if (!brings)
+    return [
+      `${previous ? `Nothing runs in ${previous.name}` : "Nothing was pushed"} yet, so there is nothing to deploy: the first change that comes ${approval ? "asks for approval" : "deploys"}.`,
+    ];
+  const out = [
+    `${name} deploys change #${brings.change} at once, without approval: it is ${brings.from ? `what ${brings.from} runs now` : "the newest check-in"}.`,
+  ];
+  const stages = inOrder(stack);
+  const next = previous ? stages[stages.indexOf(previous) + 1] : stages[0];
+  if (next?.approval) out.push(`Change #${next.approval.change}, which waits at ${next.name}, can be approved as before.`);
+  if (next && next.mark < brings.change)
+    out.push(`When that succeeds, #${brings.change} ${next.requires_approval ? `asks for approval for ${next.name}` : `goes on to ${next.name}`}.`);
+  if (approval) out.push("Later changes ask first.");
+  return out;
+}

@@ -1,0 +1,205 @@
+import { Alert, Button, Group, Modal, NumberInput, Radio, Select, Stack as Column, Switch, TextInput, Tooltip } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { IconInfoCircle } from "@tabler/icons-react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { ApiError, client, type Role, type Stack, told } from "@/api/client";
+import { keys } from "@/api/queries";
+import { inOrder, leaving, type Place, whatAddingDoes } from "@/lib/flow";
+import { mayNot } from "@/lib/may";
+import { labelProblem } from "@/lib/names";
+import { Refused } from "@/ui/refused";
+
+const placeOf = (value: string): Place => {
+  const [side, name] = value.split(":");
+  return side === "before" ? { before: name } : side === "after" ? { after: name } : {};
+};
+
+/** Every place of the order once: in front of the first, and behind each. */
+function places(stack: Stack) {
+  const stages = inOrder(stack);
+  if (stages.length === 0) return [{ value: "end", label: "First" }];
+  return [
+    { value: `before:${stages[0]!.name}`, label: `First, before ${stages[0]!.name}` },
+    ...stages.map((stage, index) => {
+      const next = stages[index + 1];
+      return next ? { value: `after:${stage.name}`, label: `Between ${stage.name} and ${next.name}` } : { value: "end", label: `Last, after ${stage.name}` };
+    }),
+  ];
+}
+
+function valueOf(stack: Stack, place: Place): string {
+  const stages = inOrder(stack);
+  const at = place.before ? stages.findIndex((one) => one.name === place.before) - 1 : place.after ? stages.findIndex((one) => one.name === place.after) : stages.length - 1;
+  if (stages.length === 0 || at >= stages.length - 1) return "end";
+  return at < 0 ? `before:${stages[0]!.name}` : `after:${stages[at]!.name}`;
+}
+
+const fields = ["name", "before", "after", "requires_approval", "instances", "region", "copy_from"];
+
+export function NewStage({ stack, role, place: asked, close }: { stack: Stack; role: Role; place: Place; close: () => void }) {
+  const cache = useQueryClient();
+  const regions = useQuery({ queryKey: keys.regions(), queryFn: () => told(client.GET("/api/v1/regions")) });
+  const [place, setPlace] = useState(() => valueOf(stack, asked));
+  const [name, setName] = useState("");
+  const [touched, setTouched] = useState(false);
+  const [approval, setApproval] = useState(false);
+  const [instances, setInstances] = useState<string | number>(1);
+  const [region, setRegion] = useState("local");
+  const [copyFrom, setCopyFrom] = useState<string | null>(null);
+  const stages = inOrder(stack);
+  const create = useMutation({
+    mutationFn: () =>
+      told(
+        client.POST("/api/v1/stacks/{stack}/stages", {
+          params: { path: { stack: stack.name } },
+          body: {
+            name,
+            ...placeOf(place),
+            requires_approval: approval,
+            instances: Number(instances),
+            region,
+            ...(copyFrom && { copy_from: copyFrom }),
+          },
+        }),
+      ),
+    onSuccess: (stage) => {
+      notifications.show({
+        title: `${stage.name} is made`,
+        message: stage.deploys ? `It deploys #${stage.deploys.change} now.` : stage.notice,
+      });
+      close();
+    },
+    onSettled: () => cache.invalidateQueries({ queryKey: keys.stack(stack.name) }),
+  });
+  const refused = create.error instanceof ApiError ? create.error : undefined;
+  const taken = stages.some((one) => one.name === name)
+    ? `${stack.name} has a stage ${name} already.`
+    : leaving(stack).some((one) => one.name === name)
+      ? `The former ${name} is still being deleted.`
+      : undefined;
+  const nameProblem = labelProblem(name) ?? taken;
+  const countProblem = instances === "" ? "Say how many." : undefined;
+  const inFields = refused && refused.fields.length > 0 && refused.fields.every((one) => fields.includes(one.field));
+  const noApproval = mayNot(role, "admin");
+  const says = whatAddingDoes(stack, placeOf(place), name || "The new stage", approval);
+  return (
+    <Modal opened onClose={close} title="New stage" size="lg" closeButtonProps={{ "aria-label": "Close" }}>
+      <form
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          setTouched(true);
+          if (!nameProblem && !countProblem) create.mutate();
+        }}
+      >
+        <Column gap="md">
+          <Group align="flex-start" grow preventGrowOverflow={false} wrap="wrap">
+            <TextInput
+              label="Name"
+              placeholder="canary"
+              value={name}
+              onChange={(event) => {
+                setName(event.currentTarget.value.trim());
+                create.reset();
+              }}
+              error={(name || touched ? nameProblem : undefined) ?? refused?.field("name")}
+              data-autofocus
+              autoCapitalize="none"
+              spellCheck={false}
+              maxLength={40}
+              miw={200}
+            />
+            <Select
+              label="Position"
+              data={places(stack)}
+              value={place}
+              onChange={(value) => value && setPlace(value)}
+              allowDeselect={false}
+              error={refused?.field("before") ?? refused?.field("after")}
+              miw={200}
+            />
+          </Group>
+          <Tooltip label={noApproval} disabled={!noApproval} position="bottom-start">
+            <div>
+              <Switch
+                label="Require manual approval"
+                description={noApproval ?? "Later changes wait at its gate until somebody approves them."}
+                checked={approval}
+                disabled={!!noApproval}
+                onChange={(event) => setApproval(event.currentTarget.checked)}
+                error={refused?.field("requires_approval")}
+              />
+            </div>
+          </Tooltip>
+          <Radio.Group label="Database" value="none">
+            <Group gap="lg" mt={6}>
+              <Radio value="none" label="None" />
+              <Radio value="new" disabled label="New (not available yet)" />
+              <Radio value="existing" disabled label="Existing (not available yet)" />
+            </Group>
+          </Radio.Group>
+          <Radio.Group label="Endpoint" value="api_gateway">
+            <Column gap={8} mt={6}>
+              <Radio value="api_gateway" label="API gateway" description="For most apps: one address, instances behind it, no request dropped while deploying." />
+              <Radio value="load_balancer" disabled label="Load balancer" description="For long connections and much traffic. Not available yet." />
+            </Column>
+          </Radio.Group>
+          <Switch label="Caching" description="Of answers at the API gateway. Not available yet." disabled checked={false} readOnly />
+          <Group align="flex-start" grow preventGrowOverflow={false} wrap="wrap">
+            <NumberInput
+              label="Instances"
+              description="0: built and released, nothing runs"
+              min={0}
+              max={100}
+              clampBehavior="strict"
+              allowDecimal={false}
+              value={instances}
+              onChange={setInstances}
+              error={countProblem ?? refused?.field("instances")}
+              miw={160}
+            />
+            <Select
+              label="Region"
+              description="It never changes"
+              data={(regions.data?.items ?? [{ name: "local" }]).map((one) => one.name)}
+              value={region}
+              onChange={(value) => value && setRegion(value)}
+              allowDeselect={false}
+              error={refused?.field("region")}
+              miw={160}
+            />
+            <Select
+              label="Copy variables from"
+              description="Build and runtime, secrets too"
+              placeholder="Nowhere"
+              clearable
+              data={stages.map((one) => {
+                const not = one.requires_approval ? mayNot(role, "decide") : undefined;
+                return { value: one.name, label: not ? `${one.name} (only an admin may)` : one.name, disabled: !!not };
+              })}
+              value={copyFrom}
+              onChange={setCopyFrom}
+              error={refused?.field("copy_from")}
+              miw={160}
+            />
+          </Group>
+          <Alert color="blue" variant="light" icon={<IconInfoCircle />} role="status">
+            {says.map((one) => (
+              <div key={one}>{one}</div>
+            ))}
+          </Alert>
+          {create.error && !inFields && <Refused error={create.error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={close}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={create.isPending}>
+              Create new stage
+            </Button>
+          </Group>
+        </Column>
+      </form>
+    </Modal>
+  );
+}
