@@ -25,5 +25,5 @@ export default defineConfig({
       ["/api", "/healthz"].map((path) => [path, { target: server, changeOrigin: true, headers: { Origin: server } }]),
     ),
   },
-  test: { include: ["src/**/*.test.{ts,tsx}"], environment: "node" },
+  test: { include: ["src/**/*.test.{ts,tsx}", "*.test.mjs"], environment: "node" },
 });

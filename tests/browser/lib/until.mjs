@@ -1,0 +1,10 @@
+/** The first answer of `ask` that is true; throws naming `what` after so many seconds. */
+export async function until(what, seconds, ask) {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer;
+    if (Date.now() > end) throw new Error(`gave up after ${seconds} s: ${what}`);
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
