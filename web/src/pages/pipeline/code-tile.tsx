@@ -56,7 +56,7 @@ export function CodeTile({ stack, newest }: { stack: Stack; newest?: Change }) {
         {stack.newest && (
           <Popover width={420} position="bottom-start" shadow="md" trapFocus>
             <Popover.Target>
-              <Button variant="subtle" color="gray" size="compact-xs" leftSection={<IconTerminal2 size={14} />} ml={-6}>
+              <Button variant="subtle" color="gray" size="compact-xs" leftSection={<IconTerminal2 size={14} />} className={classes.push}>
                 How to push
               </Button>
             </Popover.Target>

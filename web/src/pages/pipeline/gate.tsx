@@ -26,7 +26,7 @@ export function Gate({ stage, add, where }: { stage: Stage; add?: () => void; wh
         </Tooltip>
         {approval && (
           <Link to={`/stacks/${stage.stack}/stages/${stage.name}/approval`} className={classes.waits} aria-label={`Change ${approval.change} waits for approval in ${stage.name}: decide`}>
-            <Badge color="yellow" variant="light" tt="none" size="lg" style={{ cursor: "pointer" }}>
+            <Badge color="yellow" variant="light" tt="none" style={{ cursor: "pointer" }}>
               #{approval.change} waits
             </Badge>
             <span>
@@ -36,7 +36,7 @@ export function Gate({ stage, add, where }: { stage: Stage; add?: () => void; wh
         )}
         {held && (
           <span className={classes.waits}>
-            <Badge color="yellow" variant="light" tt="none" size="lg" leftSection={<IconClockPause size={13} aria-hidden />}>
+            <Badge color="yellow" variant="light" tt="none" leftSection={<IconClockPause size={13} aria-hidden />}>
               #{held.change} held
             </Badge>
             <span>

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, NumberInput, Radio, Select, Stack as Column, Switch, TextInput, Tooltip } from "@mantine/core";
+import { Alert, Button, Group, Modal, NumberInput, Radio, Select, SimpleGrid, Stack as Column, Switch, TextInput, Tooltip } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconInfoCircle } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
@@ -94,7 +94,7 @@ export function NewStage({ stack, role, place: asked, close }: { stack: Stack; r
         }}
       >
         <Column gap="md">
-          <Group align="flex-start" grow preventGrowOverflow={false} wrap="wrap">
+          <SimpleGrid cols={{ base: 1, xs: 2 }}>
             <TextInput
               label="Name"
               placeholder="canary"
@@ -108,7 +108,6 @@ export function NewStage({ stack, role, place: asked, close }: { stack: Stack; r
               autoCapitalize="none"
               spellCheck={false}
               maxLength={40}
-              miw={200}
             />
             <Select
               label="Position"
@@ -117,9 +116,8 @@ export function NewStage({ stack, role, place: asked, close }: { stack: Stack; r
               onChange={(value) => value && setPlace(value)}
               allowDeselect={false}
               error={refused?.field("before") ?? refused?.field("after")}
-              miw={200}
             />
-          </Group>
+          </SimpleGrid>
           <Tooltip label={noApproval} disabled={!noApproval} position="bottom-start">
             <div>
               <Switch
@@ -146,10 +144,10 @@ export function NewStage({ stack, role, place: asked, close }: { stack: Stack; r
             </Column>
           </Radio.Group>
           <Switch label="Caching" description="Of answers at the API gateway. Not available yet." disabled checked={false} readOnly />
-          <Group align="flex-start" grow preventGrowOverflow={false} wrap="wrap">
+          <SimpleGrid cols={{ base: 1, xs: 3 }}>
             <NumberInput
               label="Instances"
-              description="0: built and released, nothing runs"
+              description="0: nothing runs"
               min={0}
               max={100}
               clampBehavior="strict"
@@ -157,7 +155,6 @@ export function NewStage({ stack, role, place: asked, close }: { stack: Stack; r
               value={instances}
               onChange={setInstances}
               error={countProblem ?? refused?.field("instances")}
-              miw={160}
             />
             <Select
               label="Region"
@@ -167,7 +164,6 @@ export function NewStage({ stack, role, place: asked, close }: { stack: Stack; r
               onChange={(value) => value && setRegion(value)}
               allowDeselect={false}
               error={refused?.field("region")}
-              miw={160}
             />
             <Select
               label="Copy variables from"
@@ -181,9 +177,8 @@ export function NewStage({ stack, role, place: asked, close }: { stack: Stack; r
               value={copyFrom}
               onChange={setCopyFrom}
               error={refused?.field("copy_from")}
-              miw={160}
             />
-          </Group>
+          </SimpleGrid>
           <Alert color="blue" variant="light" icon={<IconInfoCircle />} role="status">
             {says.map((one) => (
               <div key={one}>{one}</div>

@@ -106,10 +106,11 @@ function Flow({ stack }: { stack: Stack }) {
             <Button
               className={classes.add}
               variant="default"
-              leftSection={<IconPlus size={16} />}
               onClick={() => add("end")}
             >
-              Add stage
+              <span>
+                <IconPlus size={16} aria-hidden className={classes.plus} /> Add stage
+              </span>
             </Button>
           </li>
         )}

@@ -1,0 +1,86 @@
+import type { Role, Stack } from "@/api/client";
+import { inOrder } from "./flow";
+import { mayNot } from "./may";
+import { destinations } from "./shortcuts";
+import { waiting } from "./stacks";
+
+export interface Entry {
+  group: "Approvals" | "Stacks" | "Stages" | "Go to" | "Do";
+  name: string;
+  detail?: string;
+  to: string;
+  keys?: string;
+  /** More words it is found by. */
+  words?: string;
+}
+
+/** All that the palette knows: what waits, stacks, stages, pages, acts. `here` is the stack whose pages are open. */
+export function entries(stacks: Stack[], role: Role, here?: string): Entry[] {
+  const out: Entry[] = [];
+  for (const stack of stacks)
+    for (const stage of waiting(stack))
+      out.push({
+        group: "Approvals",
+        name: `Decide on #${stage.approval!.change} for ${stack.name} ${stage.name}`,
+        detail: stage.approval!.message,
+        to: `/stacks/${stack.name}/stages/${stage.name}/approval`,
+        words: "approve reject waits",
+      });
+  for (const one of destinations(here)) out.push({ group: "Go to", name: one.name, to: one.to, keys: one.keys });
+  if (role === "admin") out.push({ group: "Go to", name: "Tokens", to: "/tokens" }, { group: "Do", name: "New stack", to: "/?new=1", words: "create add" });
+  const open = stacks.find((one) => one.name === here);
+  if (open) out.push(...acts(open, role));
+  for (const stack of stacks) {
+    const root = `/stacks/${stack.name}`;
+    out.push({ group: "Stacks", name: stack.name, detail: stack.newest && `#${stack.newest.change} ${stack.newest.message ?? ""}`, to: root });
+    for (const stage of inOrder(stack)) {
+      const name = `${stack.name} ${stage.name}`;
+      out.push(
+        { group: "Stages", name, detail: stage.state, to: `${root}#${stage.name}` },
+        { group: "Stages", name: `${name}: logs`, to: `${root}/stages/${stage.name}/logs` },
+        { group: "Stages", name: `${name}: settings`, to: `${root}/settings/${stage.name}/details`, words: "variables scale" },
+      );
+    }
+  }
+  return out;
+}
+
+/** What can be done in the stack that is open; the pipeline's page asks before it does. */
+function acts(stack: Stack, role: Role): Entry[] {
+  const root = `/stacks/${stack.name}`;
+  const out: Entry[] = [];
+  if (!mayNot(role, "write")) out.push({ group: "Do", name: `Add a stage to ${stack.name}`, to: `${root}?add=end`, words: "new create" });
+  for (const stage of inOrder(stack)) {
+    const act = (name: string, word: string) =>
+      out.push({ group: "Do", name: `${name} ${stage.name}`, to: `${root}?do=${word}&stage=${stage.name}` });
+    if (!mayNot(role, "rerun", stage)) {
+      if (stage.active && stage.active.state !== "cancelling") act("Cancel the deployment in", "cancel");
+      if (stage.current && !stage.active && !stage.waiting) act("Redeploy", "redeploy");
+      if (stage.current) act("Roll back", "rollback");
+    }
+    if (mayNot(role, "decide")) continue;
+    if (stage.position !== 1 && !stage.paused) act("Promote a change to", "promote");
+    act(stage.paused ? "Resume" : "Pause", stage.paused ? "resume" : "pause");
+  }
+  return out;
+}
+
+/** The entries that have every typed word, the best first: names that begin with what was typed, then the shorter. */
+export function found(all: Entry[], typed: string, most = 30): Entry[] {
+  const text = typed.trim().toLowerCase();
+  if (!text) return all.filter((one) => one.group === "Approvals" || one.group === "Go to" || one.group === "Do").slice(0, most);
+  const words = text.split(/[\s/]+/).filter(Boolean);
+  const hits: { one: Entry; rank: number }[] = [];
+  for (const one of all) {
+    const name = one.name.toLowerCase();
+    const more = `${name} ${one.detail?.toLowerCase() ?? ""} ${one.words ?? ""}`;
+    if (!words.every((word) => more.includes(word))) continue;
+    const whole = words.join(" ");
+    const rank = name === whole ? 0 : name.startsWith(whole) ? 1 : words.every((word) => name.includes(word)) ? 2 : 3;
+    hits.push({ one, rank: rank * 1000 + name.length });
+  }
+  return hits
+    .sort((a, b) => a.rank - b.rank)
+    .slice(0, most)
+    .map((hit) => hit.one);
+}
