@@ -32,6 +32,7 @@ import { Link, useLocation } from "react-router-dom";
 import { client, type Me } from "@/api/client";
 import { followEvents, useConnection } from "@/api/live";
 import { approvals, keys } from "@/api/queries";
+import { Shortcuts } from "./shortcuts";
 
 const words = {
   connecting: { color: "gray", text: "connecting", tip: "Waiting for the first event." },
@@ -84,6 +85,7 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
       navbar={{ width: 200, breakpoint: "sm", collapsed: { mobile: !opened } }}
       padding={{ base: "md", sm: "lg" }}
     >
+      <Shortcuts />
       <a className="skip" href="#content">
         To the content
       </a>
