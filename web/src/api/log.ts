@@ -86,18 +86,20 @@ const mostCharacters = () => {
  */
 export function useLog(path: string, { mixed = false, present }: { mixed?: boolean; present?: (line: string) => string } = {}): Log {
   const [attempt, setAttempt] = useState(0);
-  const [log, setLog] = useState<Omit<Log, "again">>(() => ({ store: new LogStore(0), phase: "loading", error: null }));
+  const [blank] = useState(() => ({ of: "", store: new LogStore(0), phase: "loading" as LogPhase, error: null as unknown }));
+  const [log, setLog] = useState(blank);
   useEffect(() => {
     const stop = new AbortController();
     const store = new LogStore(mostCharacters(), !mixed);
     const become = (phase: LogPhase, error: unknown = null) => {
-      if (!stop.signal.aborted) setLog({ store, phase, error });
+      if (!stop.signal.aborted) setLog({ of: path, store, phase, error });
     };
     become("loading");
     follow(path, new LogFeed(store, present), stop.signal, become).catch((error: unknown) => become("broken", error));
     return () => stop.abort();
   }, [path, mixed, present, attempt]);
-  return { ...log, again: () => setAttempt((n) => n + 1) };
+  const { store, phase, error } = log.of === path ? log : blank; // never the lines of another log
+  return { store, phase, error, again: () => setAttempt((n) => n + 1) };
 }
 
 /** Draws anew when lines were added, once a frame. */

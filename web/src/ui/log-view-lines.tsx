@@ -30,6 +30,7 @@ export interface LinesProps {
   search: string;
   pick: (line: number, extend: boolean) => void;
   empty: ReactNode;
+  live: boolean;
 }
 
 /** The lines of a log, as many as are seen. */
@@ -63,6 +64,15 @@ export function LogLines(props: LinesProps) {
     setArrived(goal);
     reveal.current(goal.line);
   }, [goal, arrived, store, version]);
+
+  // What was found may stand further to the right than is seen.
+  useEffect(() => {
+    const box = area.scroller.current;
+    const mark = box?.querySelector(`[data-line="${current ?? 0}"] mark`)?.getBoundingClientRect();
+    if (!box || !mark) return;
+    const left = box.getBoundingClientRect().left + gutter;
+    if (mark.left < left || mark.right > left - gutter + box.clientWidth - 16) box.scrollLeft += mark.left - left - (box.clientWidth - gutter) / 3;
+  }, [current, arrived, gutter, area.scroller]);
 
   const lines = useMemo(() => {
     void version; // the last line may be another than it was
@@ -121,7 +131,7 @@ export function LogLines(props: LinesProps) {
         </div>
       </div>
       {!follow && area.to < store.end && (
-        <Button className={classes.toEnd} size="xs" leftSection={<IconArrowDown size={14} />} onClick={() => setFollow(true)}>
+        <Button className={classes.toEnd} size="xs" variant={props.live ? "filled" : "default"} leftSection={<IconArrowDown size={14} />} onClick={() => setFollow(true)}>
           To the end
         </Button>
       )}

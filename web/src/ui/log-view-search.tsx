@@ -77,6 +77,7 @@ export function LogSearchField({
         className={classes.search}
         size="xs"
         type="search"
+        data-search
         aria-label="Search in the log"
         placeholder="Search, or :120 for a line"
         leftSection={<IconSearch size={14} aria-hidden />}

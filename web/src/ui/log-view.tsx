@@ -154,8 +154,8 @@ export function LogView({
     }
   };
   const keys = (event: KeyboardEvent) => {
-    const typing = event.target instanceof HTMLInputElement;
-    if ((event.key === "f" && (event.ctrlKey || event.metaKey)) || (event.key === "/" && !typing)) {
+    // The browser's own search sees only the lines that are drawn.
+    if (event.key === "f" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       field.current?.select();
     }
@@ -203,6 +203,7 @@ export function LogView({
         {...{ store, version, follow, setFollow, wrap, times, fill, selected, marked, goal, search, pick, empty }}
         label={`Lines of ${label}`}
         head={head}
+        live={phase === "live"}
         pattern={searching.pattern}
         current={place >= 0 ? (searching.found[place] ?? null) : null}
       />

@@ -115,7 +115,7 @@ function Ask({ act, deployment, stage, close }: { act: Offer["act"]; deployment:
           <Button variant="default" onClick={close}>
             {act === "cancel" ? "Let it run" : "Close"}
           </Button>
-          <Button color={act === "retry" ? "blue" : "red"} loading={send.isPending} onClick={() => send.mutate(cleaned)} data-autofocus>
+          <Button color={act === "retry" ? "blue" : "red"} loading={send.isPending} onClick={() => send.mutate(cleaned)} data-autofocus={act === "retry" || undefined}>
             {act === "cancel" ? "Cancel it" : act === "retry" ? "Retry" : cleaned ? "Build anew and roll back" : "Roll back"}
           </Button>
         </Group>

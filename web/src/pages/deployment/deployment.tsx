@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router-dom";
 import type { Deployment } from "@/api/client";
-import { type Log, useLog, useLogVersion } from "@/api/log";
+import { type Log, useLog } from "@/api/log";
 import { change as changeOf, deployment as one, me, stack as stackOf } from "@/api/queries";
 import { findLast } from "@/lib/log-find";
 import { changeLook, hasEnded } from "@/lib/states";
@@ -58,21 +58,19 @@ function Shown({ deployment }: { deployment: Deployment }) {
       <Outcome deployment={deployment} />
       <StepsAndLog deployment={deployment} />
       <Text size="sm" c="dimmed" mt="md">
-        Compare it with <Anchor component={Link} size="sm" to={`/stacks/${stack}/changes/${number}`}>#{number} in the other stages</Anchor> or with{" "}
-        <Anchor component={Link} size="sm" to={`/stacks/${stack}/history?stage=${stage}`}>what was deployed to {stage} before</Anchor>.
+        Compare it with <Anchor component={Link} size="sm" underline="always" to={`/stacks/${stack}/changes/${number}`}>#{number} in the other stages</Anchor> or with{" "}
+        <Anchor component={Link} size="sm" underline="always" to={`/stacks/${stack}/history?stage=${stage}`}>what was deployed to {stage} before</Anchor>.
       </Text>
     </>
   );
 }
 
 /** The lines of the log that the deployment's error ends with, once they are there. */
-function useMarked(log: Log, error: string | undefined) {
-  const version = useLogVersion(log.store);
+function useMarked({ store, phase }: Log, error: string | undefined) {
   return useMemo(() => {
-    void version;
     const lines = reasons(error)?.lines ?? [];
-    return log.phase === "done" && lines.length > 0 ? findLast(log.store, lines) : null;
-  }, [log.store, log.phase, error, version]);
+    return phase === "done" && lines.length > 0 ? findLast(store, lines) : null;
+  }, [store, phase, error]);
 }
 
 function StepsAndLog({ deployment }: { deployment: Deployment }) {

@@ -32,7 +32,7 @@ export function Outcome({ deployment }: { deployment: Deployment }) {
           ) : superseded_by ? (
             <>
               Before it began, a newer change took its place:{" "}
-              <Anchor component={Link} size="sm" to={`/stacks/${stack}/changes/${superseded_by}`}>
+              <Anchor component={Link} size="sm" underline="always" to={`/stacks/${stack}/changes/${superseded_by}`}>
                 #{superseded_by}
               </Anchor>
               .

@@ -118,15 +118,15 @@ function Newest({ stage }: { stage: Stage }) {
   return (
     <Text size="sm" c="dimmed" mt="md">
       The newest deployment, #{newest.change}:{" "}
-      <Anchor component={Link} size="sm" to={to("building")}>
+      <Anchor component={Link} size="sm" underline="always" to={to("building")}>
         build log
       </Anchor>
       {", "}
-      <Anchor component={Link} size="sm" to={to("releasing")}>
+      <Anchor component={Link} size="sm" underline="always" to={to("releasing")}>
         release log
       </Anchor>
       {", "}
-      <Anchor component={Link} size="sm" to={to("all")}>
+      <Anchor component={Link} size="sm" underline="always" to={to("all")}>
         all steps
       </Anchor>
     </Text>
