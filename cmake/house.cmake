@@ -16,6 +16,7 @@ sluice_room(conductor src/conductor ON platform store secrets LIBS spdlog::spdlo
 sluice_room(http      src/http      ON base LIBS Boost::headers Boost::url OpenSSL::SSL ${CMAKE_DL_LIBS})
 sluice_room(api       src/api       ON conductor identity http LIBS spdlog::spdlog)
 sluice_room(cli       src/cli       ON http)
+sluice_room(dashboard src/dashboard ON http)
 
 # Fuzzers of what comes from outside (script/fuzz).
 sluice_fuzz(detect_fuzz src/build
@@ -25,12 +26,14 @@ sluice_fuzz(sideband_fuzz src/source source/sideband.cc)
 sluice_fuzz(target_fuzz src/http http/head.cc http/message.cc http/target.cc base/utf8.cc LIBS Boost::json Boost::headers)
 
 include(cmake/embed.cmake)
+include(cmake/dashboard.cmake)
 sluice_embed(api src/api/openapi.json sluice::api::openapi_document)
 
 file(GLOB app_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/app/*.cc)
 if(app_sources)
   add_executable(sluice ${app_sources})
-  target_link_libraries(sluice PRIVATE api cli platform_local spdlog::spdlog)
+  target_link_libraries(sluice PRIVATE api cli dashboard platform_local spdlog::spdlog)
+  sluice_dashboard(sluice)
   target_compile_definitions(sluice PRIVATE SLUICE_VERSION="${PROJECT_VERSION}")
   set_target_properties(sluice PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 endif()

@@ -107,7 +107,8 @@ void harden(http::Headers& headers, bool tls) {
   headers.set("X-Content-Type-Options", "nosniff");
   headers.set("X-Frame-Options", "DENY");
   headers.set("Referrer-Policy", "no-referrer");
-  headers.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  if (!headers.get("Content-Security-Policy"))  // a page of the dashboard has its own
+    headers.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
   headers.set("Cross-Origin-Resource-Policy", "same-origin");
   if (!headers.get("Cache-Control")) headers.set("Cache-Control", "no-store");
   if (tls) headers.set("Strict-Transport-Security", "max-age=31536000");

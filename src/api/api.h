@@ -44,6 +44,9 @@ struct Deps {
   std::string version;
   // Whether everything a request needs is there; an error's sentence is the answer of /readyz. Empty: always.
   std::function<Result<>()> ready;
+  // Answers a GET of what no program asks for: the pages of the dashboard. Open to everyone who calls this server by
+  // its name. Empty: there are none.
+  std::function<http::Response(const http::Request&)> pages;
 };
 
 // Starts by comparing the tips of hosted branches with the newest check-ins, on a thread of its own: a crash between

@@ -88,8 +88,18 @@ std::string host_of(std::string_view authority) {
   return host;
 }
 
+bool is_for_programs(std::string_view path) {
+  auto first = [](std::string_view whole) { return whole.substr(0, whole.find('/', 1)); };
+  const auto have = first(path);
+  return have == "/hooks" || std::any_of(routes().begin(), routes().end(),
+                                         [&](const Route& route) { return first(route.pattern) == have; });
+}
+
 Guard::Guard(identity::Identity& identity, const GuardOptions& options)
-    : identity_(identity), public_url_(options.public_url), tls_(options.public_url.starts_with("https://")) {
+    : identity_(identity),
+      pages_(options.pages),
+      public_url_(options.public_url),
+      tls_(options.public_url.starts_with("https://")) {
   for (const auto& name : options.host_names) host_names_.push_back(lower(name));
   auto own = host_of(authority_of(public_url_));
   if (!own.empty() && !host_names_.empty()) host_names_.push_back(own);
@@ -180,6 +190,7 @@ std::variant<Call, http::Response> Guard::pass(const http::Request& request) con
     out.headers.set("Allow", allow);
     return out;
   }
+  if (route == nullptr && pages_ && request.method == "GET" && !is_for_programs(request.path)) return pages_(request);
   if (route == nullptr)
     return problem(
         Error{ErrorKind::not_found,

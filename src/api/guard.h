@@ -1,6 +1,8 @@
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -13,6 +15,7 @@ namespace sluice::api {
 struct GuardOptions {
   std::vector<std::string> host_names;
   std::string public_url;
+  std::function<http::Response(const http::Request&)> pages;  // as Deps::pages
 };
 
 class Guard {
@@ -31,10 +34,15 @@ class Guard {
   [[nodiscard]] Result<identity::Caller> caller(const http::Request& request, bool git, bool& by_cookie) const;
 
   identity::Identity& identity_;
+  std::function<http::Response(const http::Request&)> pages_;
   std::vector<std::string> host_names_;
   std::string public_url_;
   bool tls_ = false;
 };
+
+// Whether a path lies where programs ask: below the first part of any route, or of /hooks. What is mistyped there is
+// answered with a problem, never with a page.
+bool is_for_programs(std::string_view path);
 
 // "Example.com:7420" -> "example.com", "[::1]:80" -> "[::1]"; empty when it is no host.
 std::string host_of(std::string_view authority);

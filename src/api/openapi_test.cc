@@ -100,8 +100,9 @@ TEST(OpenApi, every_operation_of_the_document_is_a_route) {
 
 // Each is open for a reason: the first two are asked by supervisors that hold no token and say one word; the document
 // is the same in every installation; signing in is how credentials are come by. Figures tell of the business: they are
-// not.
+// not. Beside the table the dashboard's pages are open, which are files that hold nothing.
 const std::set<std::string> kOpen = {"GET /healthz", "GET /readyz", "GET /api/v1/openapi.json", "POST /api/v1/session"};
+const std::set<std::string> kPages = {"/", "/sign-in", "/stacks/shop", "/assets/index.js", "/apis", "/no/such/page"};
 
 TEST(OpenApi, every_route_without_credentials_answers_401_but_for_the_listed) {
   House house;
@@ -118,6 +119,33 @@ TEST(OpenApi, every_route_without_credentials_answers_401_but_for_the_listed) {
     EXPECT_EQ(admission.answer->headers.get("X-Content-Type-Options"), "nosniff");
   }
   EXPECT_EQ(open, kOpen);
+}
+
+TEST(OpenApi, beside_the_routes_only_pages_are_open_and_never_where_programs_ask) {
+  House house;
+  auto ask = [&](const std::string& method, const std::string& path, const std::string& host = "localhost:7420") {
+    http::Request request;
+    request.method = method;
+    request.target = request.path = path;
+    request.headers.set("Host", host);
+    auto answer = house.handler().admit(request).answer;
+    return answer ? std::move(*answer) : http::Response{};
+  };
+  for (const auto& path : kPages) {
+    auto got = ask("GET", path);
+    EXPECT_EQ(got.status, 200) << path;
+    EXPECT_EQ(got.body, "the page at " + path);
+    EXPECT_EQ(got.headers.get("Content-Security-Policy"), "the page's own");
+    EXPECT_EQ(got.headers.get("X-Content-Type-Options"), "nosniff");
+    EXPECT_EQ(ask("GET", path, "evil.example").status, 421) << path;
+    EXPECT_EQ(ask("POST", path).status, 404) << path;
+  }
+  for (auto path : {"/api", "/api/", "/api/v1", "/api/v2/stacks", "/api/v1/nothing", "/git", "/git/shop", "/hooks",
+                    "/hooks/shop/github", "/healthz/x", "/readyz/", "/metrics/x"}) {
+    auto got = ask("GET", path);
+    EXPECT_EQ(got.status, 404) << path;
+    EXPECT_EQ(got.headers.get("Content-Type"), "application/problem+json") << path;
+  }
 }
 
 TEST(OpenApi, a_bad_token_opens_nothing) {

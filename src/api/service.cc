@@ -10,7 +10,7 @@ namespace sluice::api {
 
 Service::Service(Deps given)
     : deps(std::move(given)),
-      guard(deps.identity, {deps.host_names, deps.public_url}),
+      guard(deps.identity, {deps.host_names, deps.public_url, deps.pages}),
       figures(deps.clock.now()),
       idempotency(deps.store, deps.clock),
       check_ins(deps.conductor, deps.repositories),

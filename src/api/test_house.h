@@ -158,6 +158,12 @@ class House {
                      [this]() -> Result<> {
                        if (ready) return {};
                        return sluice::fail(ErrorKind::unavailable, "the gateway is not up yet");
+                     },
+                     [](const http::Request& request) {
+                       http::Response page;
+                       page.headers.set("Content-Security-Policy", "the page's own");
+                       page.body = "the page at " + request.path;
+                       return page;
                      }});
   }
 

@@ -13,6 +13,7 @@
 #include "app/world.h"
 #include "base/codec.h"
 #include "base/files.h"
+#include "dashboard/dashboard.h"
 #include "http/late_handler.h"
 #include "http/server.h"
 #include "platform/local/local.h"
@@ -57,6 +58,7 @@ class Server {
   Result<> start(const cli::ServeOptions& options, const std::string& version);
   ServerNote note;
   std::optional<std::string> first_sign_in;
+  [[nodiscard]] bool has_dashboard() const { return dashboard_.is_there(); }
 
  private:
   SystemClock clock_;
@@ -72,6 +74,7 @@ class Server {
   std::unique_ptr<platform::LocalPlatform> local_;
   std::unique_ptr<RealWorld> world_;
   std::unique_ptr<conductor::Conductor> conductor_;
+  dashboard::Dashboard dashboard_{dashboard::linked_files()};
   http::LateHandler late_;  // the server needs a handler to find its address, and the routes need the address
   std::unique_ptr<http::Handler> api_;
   std::unique_ptr<Janitor> janitor_;
@@ -167,9 +170,10 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
        {},
        note.api,
        version,
-       {}});
+       {},
+       [this](const http::Request& request) { return dashboard_.answer(request); }});
   late_.set(*api_);
-  janitor_ = std::make_unique<Janitor>(*store_, *builder_, data / "caches");
+  janitor_ = std::make_unique<Janitor>(*store_, *builder_, *sandbox_, data / "caches");
   first_sign_in = identity_->first_sign_in();
   return {};
 }
@@ -214,8 +218,12 @@ int serve(const cli::ServeOptions& options, const std::string& version) {
   say("sluice " + version + " is ready at " + server.note.api + ", apps at " + server.note.gateway + ", data in " +
       absolute.data.string());
   if (server.first_sign_in) {
-    say("nobody can sign in yet. Once, this code makes you the admin:\n\n    sluice login " + server.note.api +
-        "\n    code: " + *server.first_sign_in + "\n");
+    // After a '#' it is told to the page only: never to a server, nor written into its logs.
+    say("nobody can sign in yet. Once, this code makes you the admin" +
+        std::string(server.has_dashboard() ? ", in a browser\n\n    " + server.note.api + "/sign-in#code=" +
+                                                 *server.first_sign_in + "\n\nor on the command line\n\n"
+                                           : ":\n\n") +
+        "    sluice login " + server.note.api + "\n    code: " + *server.first_sign_in + "\n");
   }
   // The last thing: who waits for it finds all the rest done and said.
   if (auto noted = write_note(absolute.data, server.note); !noted) return refuse(noted.error());
