@@ -64,8 +64,9 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
 
   const signOut = async () => {
     await client.DELETE("/api/v1/session").catch(() => undefined);
-    cache.clear();
+    // The first is told to whoever watches it; what nobody may see any more goes without a word.
     cache.setQueryData(keys.me(), null);
+    cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.me()[0] });
   };
   const count = waiting.data?.items.length ?? 0;
   const links = [
