@@ -2,7 +2,9 @@ import { Anchor, Button, Card, Center, Loader, Select, SimpleGrid, Text } from "
 import {
   IconActivity,
   IconAdjustments,
+  IconAlertTriangle,
   IconChecklist,
+  IconCircleCheck,
   IconGitCommit,
   IconLayoutColumns,
   IconProgress,
@@ -30,16 +32,24 @@ const kinds: Record<EventKind, { name: string; icon: TablerIcon; color: string }
   deployment: { name: "Deployments", icon: IconRocket, color: "blue" },
   settings: { name: "Settings", icon: IconAdjustments, color: "teal" },
   stage: { name: "Stacks and stages", icon: IconLayoutColumns, color: "indigo" },
-  step: { name: "Every step of the machine", icon: IconProgress, color: "gray" },
+  step: { name: "Every step", icon: IconProgress, color: "gray" },
 };
 const kindOptions = [
-  { value: "", label: "All but single steps" },
+  { value: "", label: "All but steps" },
   ...Object.entries(kinds).map(([value, { name }]) => ({ value, label: name })),
 ];
 
+/** How an event looks: by its kind, and how a deployment ended at a glance. */
+function looks(event: Event): { icon: TablerIcon; color: string } {
+  if (event.type === "DeploymentEnded" && event.state === "succeeded") return { icon: IconCircleCheck, color: "green" };
+  if (event.type === "DeploymentEnded" && event.state === "failed") return { icon: IconAlertTriangle, color: "red" };
+  return kinds[eventKind(event)];
+}
+
 /** One event: what happened in one sentence, and when. */
 const Line = memo(function Line({ event, withStack }: { event: Event; withStack: boolean }) {
-  const { icon: Icon, name, color } = kinds[eventKind(event)];
+  const { icon: Icon, color } = looks(event);
+  const { name } = kinds[eventKind(event)];
   return (
     <li className={classes.line}>
       <span className={classes.icon} style={{ color: `var(--mantine-color-${color}-text)` }} title={name}>
@@ -50,7 +60,7 @@ const Line = memo(function Line({ event, withStack }: { event: Event; withStack:
           typeof piece === "string" ? (
             piece
           ) : (
-            <Anchor key={i} component={Link} to={piece.to} inherit>
+            <Anchor key={i} component={Link} to={piece.to} inherit underline="always" className={classes.link}>
               {piece.text}
             </Anchor>
           ),

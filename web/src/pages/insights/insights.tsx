@@ -60,7 +60,10 @@ function Body({ name, days, chosen, put }: { name: string; days: number; chosen:
   const stages = useMemo(() => (stack.data?.stages ?? []).filter((one) => one.position !== undefined), [stack.data]);
   // Where people are served: the last stage, unless another one is chosen.
   const stage = stages.find((one) => one.name === chosen) ?? stages[stages.length - 1];
-  const window = useMemo(() => lastDays(days, material.data?.readAt ?? 0), [days, material.data]);
+  const window = useMemo(() => {
+    const whole = lastDays(days, material.data?.readAt ?? 0);
+    return { ...whole, from: Math.max(whole.from, material.data?.cutAt ?? 0) };
+  }, [days, material.data]);
   const all = useMemo(() => {
     const { data } = material;
     if (!data) return [];

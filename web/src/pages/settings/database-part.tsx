@@ -6,7 +6,7 @@ import { Section } from "./form";
 /** The stage's database. */
 export function DatabasePart({ stage }: { stage: Stage }) {
   return (
-    <Section title="Database" about="A database of this stage alone; the app finds it by DATABASE_URL.">
+    <Section title="Database" alone about="A database of this stage alone; the app finds it by DATABASE_URL.">
       <Radio.Group label="Kind" value={stage.database.kind} readOnly>
         <Column gap="sm" mt="xs">
           <Radio value="none" label="None" description="The app needs none, or brings its own." readOnly />

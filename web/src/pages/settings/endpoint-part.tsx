@@ -1,4 +1,4 @@
-import { Anchor, Group, Radio, Switch, Text } from "@mantine/core";
+import { Anchor, Radio, Stack as Column, Switch } from "@mantine/core";
 import { IconExternalLink } from "@tabler/icons-react";
 import type { Me, Schemas, Stack, Stage } from "@/api/client";
 import { notYet, redeploys } from "@/lib/consequences";
@@ -21,7 +21,7 @@ export function EndpointPart({ stack, stage: { name }, me }: { stack: Stack; sta
         if (dirty) save.mutate();
       }}
     >
-      <Section title="Endpoint" about="How requests reach this stage.">
+      <Section title="Endpoint" alone about="How requests reach this stage.">
         <dl style={{ margin: 0 }}>
           <Fact name="Address">
             <Anchor href={stage.url} target="_blank" rel="noreferrer" size="sm">
@@ -31,17 +31,17 @@ export function EndpointPart({ stack, stage: { name }, me }: { stack: Stack; sta
           </Fact>
         </dl>
         <Radio.Group label="Kind" value={now.endpoint} onChange={(value) => edit({ endpoint: value as Schemas["Endpoint"] })}>
-          <Group mt="xs" gap="lg" align="flex-start">
+          <Column mt="xs" gap="sm">
             <Radio value="api_gateway" label="API gateway" description="For most apps: one address, requests shared among the instances." disabled={why !== undefined} />
             <Radio value="load_balancer" label="Load balancer" description={notYet.load_balancer} disabled />
-          </Group>
+          </Column>
         </Radio.Group>
         <Switch label="Caching" description={notYet.caching} checked={now.caching} disabled onChange={(event) => edit({ caching: event.currentTarget.checked })} />
         <Radio.Group label="Access" value={now.access} onChange={(value) => edit({ access: value as Schemas["Access"] })}>
-          <Group mt="xs" gap="lg" align="flex-start">
+          <Column mt="xs" gap="sm">
             <Radio value="public" label="Public" description="Whoever reaches the address." disabled={why !== undefined} />
             <Radio value="private" label="Private" description={notYet.private} disabled />
-          </Group>
+          </Column>
         </Radio.Group>
         {why && <ReadOnly why={why} />}
         {note && <Saved note={note} />}
@@ -54,9 +54,6 @@ export function EndpointPart({ stack, stage: { name }, me }: { stack: Stack; sta
           saving={save.isPending}
           onDiscard={discard}
         />
-        <Text size="xs" c="dimmed">
-          Saving another endpoint deploys what runs again.
-        </Text>
       </Section>
     </form>
   );

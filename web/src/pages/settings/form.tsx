@@ -9,13 +9,27 @@ import classes from "./settings.module.css";
 
 // What every part of the settings is made of.
 
-/** A part of a page of settings, under a heading. */
-export function Section({ title, about, children, danger = false }: { title: string; about?: ReactNode; children: ReactNode; danger?: boolean }) {
+/** A part of a page of settings, under a heading; `alone`: the page's heading is its own. */
+export function Section({
+  title,
+  about,
+  children,
+  danger = false,
+  alone = false,
+}: {
+  title: string;
+  about?: ReactNode;
+  children: ReactNode;
+  danger?: boolean;
+  alone?: boolean;
+}) {
   return (
     <Card withBorder radius="md" p="lg" component="section" aria-label={title} className={danger ? classes.danger : undefined}>
-      <Title order={3} size="h5">
-        {title}
-      </Title>
+      {!alone && (
+        <Title order={3} size="h5">
+          {title}
+        </Title>
+      )}
       {about && (
         <Text size="sm" c="dimmed" mt={2}>
           {about}

@@ -22,7 +22,7 @@ export function ScalePart({ stack, stage: { name }, me }: { stack: Stack; stage:
         if (dirty && !wrong) save.mutate();
       }}
     >
-      <Section title="Scale" about="Every instance runs the same artifact; requests are shared among them.">
+      <Section title="Scale" alone about="Every instance runs the same artifact; requests are shared among them.">
         <NumberInput
           label="Instances"
           description={`0 to ${kMost}. 0: nothing runs, and requests get a page that says so.`}

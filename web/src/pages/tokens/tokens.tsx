@@ -1,4 +1,4 @@
-import { Alert, Badge, Button, Card, Group, Loader, Modal, Stack as Column, Table, Text } from "@mantine/core";
+import { Alert, Badge, Button, Card, Group, Loader, Modal, Stack as Column, Table, Text, VisuallyHidden } from "@mantine/core";
 import { IconKey, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -88,7 +88,9 @@ function List({ tokens, revoke }: { tokens: Token[]; revoke: (token: Token) => v
             <Table.Th>Made</Table.Th>
             <Table.Th>Expires</Table.Th>
             <Table.Th>Last used</Table.Th>
-            <Table.Th aria-label="What can be done" />
+            <Table.Th>
+              <VisuallyHidden>What can be done</VisuallyHidden>
+            </Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
