@@ -16,6 +16,14 @@ namespace {
 using pipeline::Work;
 using pipeline::WorkKind;
 
+// The identity of a build but for the toolchain, which the builder adds (R3.2). Lengths keep the parts apart.
+std::string build_identity(const Work& work, const secrets::Variables& variables) {
+  auto part = [](const std::string& text) { return std::to_string(text.size()) + ":" + text; };
+  std::string out = part(work.stack.value) + part(work.deployment.change.commit);
+  for (const auto& [name, variable] : variables) out += part(name) + part(variable.value);
+  return out;
+}
+
 // For work that is nobody's deployment (scaling, retiring, removing): it goes to the server's own log.
 class ServerLog final : public logs::Writer {
  public:
@@ -29,16 +37,6 @@ class ServerLog final : public logs::Writer {
  private:
   std::string about_;
 };
-
-bool is_chore(WorkKind kind) { return kind == WorkKind::scale || kind == WorkKind::retire || kind == WorkKind::remove; }
-
-// The identity of a build but for the toolchain, which the builder adds (R3.2). Lengths keep the parts apart.
-std::string build_identity(const Work& work, const secrets::Variables& variables) {
-  auto part = [](const std::string& text) { return std::to_string(text.size()) + ":" + text; };
-  std::string out = part(work.stack.value) + part(work.deployment.change.commit);
-  for (const auto& [name, variable] : variables) out += part(name) + part(variable.value);
-  return out;
-}
 
 std::map<std::string, std::string> values(const secrets::Variables& variables) {
   std::map<std::string, std::string> out;
@@ -66,7 +64,7 @@ std::string masked(const std::string& text, const std::vector<std::string>& valu
 }
 
 std::map<std::string, std::string> environment(const Work& work, const secrets::Settings& settings) {
-  const auto& change = is_chore(work.kind) && work.current ? work.current->change : work.deployment.change;
+  const auto& change = conductor::is_chore(work.kind) && work.current ? work.current->change : work.deployment.change;
   std::map<std::string, std::string> out{{"SLUICE_STACK", work.stack_name},
                                          {"SLUICE_STAGE", work.stage_name},
                                          {"SLUICE_REGION", work.config.region},
@@ -132,7 +130,7 @@ platform::Advance RealWorld::step(const Work& work, std::stop_token stop) {
   if (!settings) return settings.error();
 
   std::unique_ptr<logs::Writer> log;
-  if (is_chore(work.kind) || work.kind == WorkKind::discard) {
+  if (conductor::is_chore(work.kind) || work.kind == WorkKind::discard) {
     log = std::make_unique<ServerLog>(work.stack_name + "/" + work.stage_name);
   } else {
     auto opened = logs_.append(
@@ -196,8 +194,9 @@ platform::Advance RealWorld::build(const Work& work, const secrets::Settings& se
   return done;
 }
 
-Janitor::Janitor(store::Store& store, build::Builder& builder, std::filesystem::path caches)
-    : thread_([&store, &builder, caches = std::move(caches)](std::stop_token stop) {
+Janitor::Janitor(store::Store& store, build::Builder& builder, const sandbox::Sandbox& sandbox,
+                 std::filesystem::path caches)
+    : thread_([&store, &builder, &sandbox, caches = std::move(caches)](std::stop_token stop) {
         std::mutex mutex;
         std::condition_variable_any wake;
         std::unique_lock lock(mutex);
@@ -206,6 +205,7 @@ Janitor::Janitor(store::Store& store, build::Builder& builder, std::filesystem::
           pause = std::chrono::hours(1);
           clean_artifacts(store, builder);
           clean_caches(store, builder, caches);
+          if (auto fresh = sandbox.refresh(); !fresh) spdlog::warn("{}", fresh.error().message);
         }
       }) {}
 

@@ -6,6 +6,7 @@
 #include "conductor/conductor.h"
 #include "logs/logs.h"
 #include "platform/platform.h"
+#include "sandbox/sandbox.h"
 #include "secrets/secrets.h"
 #include "store/store.h"
 
@@ -33,11 +34,11 @@ class RealWorld final : public conductor::World {
   platform::Platform& local_;
 };
 
-// Cleans artifacts by the stated policy (docs/operating.md), and the build caches of stacks that are gone, soon after
-// the start and every hour.
+// Cleans artifacts by the stated policy (docs/operating.md) and the build caches of stacks that are gone, and brings
+// what sandboxes see of /etc up to date, soon after the start and every hour.
 class Janitor {
  public:
-  Janitor(store::Store& store, build::Builder& builder, std::filesystem::path caches);
+  Janitor(store::Store& store, build::Builder& builder, const sandbox::Sandbox& sandbox, std::filesystem::path caches);
 
  private:
   std::jthread thread_;

@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <system_error>
 #include <vector>
@@ -61,46 +63,72 @@ std::vector<std::string> parts() {
 }
 
 constexpr std::size_t kManyEntries = 40;  // of a folder that is not copied
+constexpr int kDeepest = 8;               // folders in folders
 
-bool is_large(const fs::path& folder) {
-  std::error_code error;
-  std::size_t entries = 0;
-  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    if (++entries > kManyEntries) return true;
-  }
-  return false;
+Error cannot(const fs::path& from, const std::error_code& error) {
+  return Error{ErrorKind::failed, "cannot copy " + from.string() + " for sandboxes: " + error.message(), {}};
 }
 
-constexpr int kDeepest = 8;  // folders in folders
-
-// Links are copied as links, but for one that leads to where a sandbox sees nothing: then what it leads to.
-void copy_part(const fs::path& from, const fs::path& to, int depth = 0) {
+// Links are copied as links, but for one that leads to where a sandbox sees nothing: then what it leads to. What is not
+// there or may not be read is left out.
+Result<> copy_part(const fs::path& from, const fs::path& to, int depth = 0) {
   std::error_code error;
-  if (depth > kDeepest) return;
   const auto kind = fs::symlink_status(from, error).type();
+  if (depth > kDeepest || ::faccessat(AT_FDCWD, from.c_str(), R_OK, AT_EACCESS) != 0) return {};
   if (kind == fs::file_type::symlink) {
     const auto real = fs::canonical(from, error);
-    if (error) return;
+    if (error) return {};
     const std::string text = real.string();
-    if (text.starts_with("/usr/") || text.starts_with("/opt/")) return fs::create_symlink(real, to, error);
     const auto target = fs::read_symlink(from, error);
     const bool beside = target.is_relative() && target.string().find('/') == std::string::npos;
-    return beside ? fs::create_symlink(target, to, error) : copy_part(real, to, depth + 1);
-  }
-  if (kind == fs::file_type::regular) {
+    if (text.starts_with("/usr/") || text.starts_with("/opt/")) {
+      fs::create_symlink(real, to, error);
+    } else if (beside) {
+      fs::create_symlink(target, to, error);
+    } else {
+      return copy_part(real, to, depth + 1);
+    }
+  } else if (kind == fs::file_type::regular) {
     fs::copy_file(from, to, error);
   } else if (kind == fs::file_type::directory) {
     fs::create_directory(to, error);
     for (fs::directory_iterator it(from, error), end; !error && it != end; it.increment(error)) {
-      copy_part(it->path(), to / it->path().filename(), depth + 1);
+      if (auto done = copy_part(it->path(), to / it->path().filename(), depth + 1); !done) return done;
     }
   }
+  if (error) return fail(cannot(from, error));
+  return {};
 }
 
 }  // namespace
 
+// The newest change beneath it counts for a folder, as long as it is small.
+Etc::Mark Etc::look(const fs::path& path) {
+  Mark mark;
+  auto add = [&](const fs::path& one) {
+    struct stat info {};
+    if (::stat(one.c_str(), &info) != 0) return;
+    ++mark.entries;
+    mark.bytes += info.st_size;
+    mark.inodes += info.st_ino;
+    mark.newest = std::max<std::int64_t>(mark.newest, info.st_ctim.tv_sec * 1'000'000'000 + info.st_ctim.tv_nsec);
+  };
+  add(path);
+  std::error_code error;
+  if (!fs::is_directory(path, error)) return mark;
+  mark.folder = true;
+  for (fs::recursive_directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
+    if (mark.entries > kManyEntries) break;
+    add(it->path());
+  }
+  return mark;
+}
+
 Result<> Etc::refresh() {
   const std::lock_guard lock(mutex_);
+  std::set<std::string> names;
+  for (auto& name : parts()) names.insert(std::move(name));
+  for (const auto& [name, mark] : marks_) names.insert(name);  // one of a version may be gone
   if (marks_.empty()) {
     if (auto done = make_dirs(folder_, 0755); !done) return done;
     const auto users =
@@ -108,8 +136,12 @@ Result<> Etc::refresh() {
     if (auto done = replace_file(folder_ / "passwd", users); !done) return done;
     if (auto done = replace_file(folder_ / "group", "app:x:1000:\nnogroup:x:65534:\n"); !done) return done;
   }
-  for (const auto& name : parts()) {
-    if (auto taken = take(name); !taken) return taken;
+  for (const auto& name : names) {
+    const Mark mark = look(fs::path("/etc") / name);
+    const auto before = marks_.find(name);
+    if (before != marks_.end() && before->second == mark) continue;
+    if (auto taken = take(name, mark); !taken) return taken;
+    marks_[name] = mark;
   }
   return {};
 }
@@ -119,36 +151,30 @@ std::vector<std::string> Etc::mounts() const {
   return {mounts_.begin(), mounts_.end()};
 }
 
-// In place, as what runs has this very folder mounted; each part in one act.
-Result<> Etc::take(const std::string& name) {
+// In place, as what runs has this very folder mounted; each part in one act, or not at all. A folder over which one is
+// mounted is never replaced or removed: the kernel would take that mount from everything that runs.
+Result<> Etc::take(const std::string& name, const Mark& mark) {
   const fs::path from = fs::path("/etc") / name, to = folder_ / name, made = folder_ / ".new";
-  struct stat info {};
-  Mark mark{};
-  if (::stat(from.c_str(), &info) == 0) {
-    mark = {static_cast<std::int64_t>(info.st_dev), static_cast<std::int64_t>(info.st_ino), info.st_size,
-            info.st_ctim.tv_sec * 1'000'000'000 + info.st_ctim.tv_nsec};
-  }
-  const auto before = marks_.find(name);
-  if (before != marks_.end() && before->second == mark) return {};
-  if (auto gone = remove_tree(made); !gone) return gone;
   std::error_code error;
-  mounts_.erase(name);
-  if (fs::is_directory(from, error) && is_large(from)) {
+  if (mark.folder && mark.entries > kManyEntries) {
+    if (auto there = make_dirs(to, 0755); !there) return there;
     mounts_.insert(name);
-    fs::create_directory(made, error);
-  } else if (mark != Mark{}) {
-    copy_part(from, made);
+    return {};
   }
-  if (!fs::exists(fs::symlink_status(made, error))) {
+  if (mounts_.contains(name)) return {};  // it was large; the mount shows what it has become
+  if (auto gone = remove_tree(made); !gone) return gone;
+  if (mark.entries > 0) {
+    if (auto copied = copy_part(from, made); !copied) return copied;
+  }
+  if (!fs::exists(fs::symlink_status(made, error))) return remove_tree(to);
+  if (auto there = make_dirs(to.parent_path(), 0755); !there) return there;
+  if (::renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0) return remove_tree(made);
+  // It is new, or this filesystem cannot exchange: then a folder is away for a moment.
+  if (fs::is_directory(fs::symlink_status(to, error))) {
     if (auto gone = remove_tree(to); !gone) return gone;
-  } else {
-    if (auto there = make_dirs(to.parent_path(), 0755); !there) return there;
-    const bool swapped = ::renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0;
-    if (!swapped) fs::rename(made, to, error);
-    if (!swapped && error) return fail(ErrorKind::failed, "cannot copy " + from.string() + ": " + error.message());
-    if (auto gone = remove_tree(made); !gone) return gone;
   }
-  marks_[name] = mark;
+  fs::rename(made, to, error);
+  if (error) return fail(cannot(from, error));
   return {};
 }
 

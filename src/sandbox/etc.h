@@ -1,5 +1,4 @@
 #pragma once
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -20,15 +19,23 @@ class Etc {
  public:
   explicit Etc(std::filesystem::path folder) : folder_(std::move(folder)) {}
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
-  // Copies anew what has changed since the last time; everything at the first. A part that cannot be read is left out.
+  // Copies anew what has changed since the last time; everything at the first. A part that may not be read is left out;
+  // one that cannot be copied stays what it was, and is tried again.
   Result<> refresh();
-  // The folders to be mounted over the copy, where they stand in both.
+  // The folders to be mounted over the copy, where they are still there.
   [[nodiscard]] std::vector<std::string> mounts() const;
 
  private:
-  using Mark =
-      std::array<std::int64_t, 4>;  // device, inode, size, time of the last change: what a replaced file has not
-  Result<> take(const std::string& name);
+  // What tells one state of a part from the next.
+  struct Mark {
+    std::size_t entries = 0;  // 0: it is not there
+    bool folder = false;
+    std::int64_t bytes = 0, newest = 0;
+    std::uint64_t inodes = 0;
+    bool operator==(const Mark&) const = default;
+  };
+  static Mark look(const std::filesystem::path& path);
+  Result<> take(const std::string& name, const Mark& mark);
 
   std::filesystem::path folder_;
   mutable std::mutex mutex_;

@@ -49,6 +49,8 @@ void Sandbox::hide(const fs::path& folder) {
   if (!error && (beneath(real, "/usr") || beneath(real, "/opt"))) hidden_.push_back(std::move(real));
 }
 
+Result<> Sandbox::refresh() const { return etc_->refresh(); }
+
 std::vector<std::string> Sandbox::command(const Spec& spec) const {
   std::vector<std::string> args;
   if (spec.die_with_parent) add(args, {"setpriv", "--pdeathsig", "KILL", "--"});
@@ -80,11 +82,12 @@ std::vector<std::string> Sandbox::command(const Spec& spec) const {
              kHome,
              "--args",
              "4"});
+  // There is no such variable; by the folder's name on its command line its processes are found.
+  if (!spec.env_dir.empty()) add(args, {"--unsetenv", spec.env_dir.string()});
   add_system(args);
-  // Where it cannot be brought up to date, what it was must do.
-  (void)etc_->refresh();
+  (void)refresh();  // where it cannot be brought up to date, what it was must do
   add(args, {"--ro-bind", etc_->folder().string(), "/etc"});
-  for (const auto& name : etc_->mounts()) add(args, {"--ro-bind", "/etc/" + name, "/etc/" + name});
+  for (const auto& name : etc_->mounts()) add(args, {"--ro-bind-try", "/etc/" + name, "/etc/" + name});
   for (const fs::path& folder : hidden_) add(args, {"--tmpfs", folder.string(), "--remount-ro", folder.string()});
   add(args, {"--proc", "/proc", "--dev", "/dev", "--dir", "/var", "--symlink", "../tmp", "/var/tmp"});
   add_tmpfs(args, spec.tmp_limit, "/tmp");

@@ -58,6 +58,8 @@ class Sandbox {
   // `etc` becomes the copy of what programs need of /etc, brought up to date by each command(); it stays while anything
   // runs that command() was asked for.
   static Result<Sandbox> probe(const std::filesystem::path& etc);
+  // Brings the copy of /etc up to date, also for what runs. command() does it, too.
+  Result<> refresh() const;
   // Not seen inside although it lies beneath /usr or /opt, which are shown: the data directory. Before any command().
   void hide(const std::filesystem::path& folder);
   // The whole command line for `spec`, to be exec'd or written into a service's run file; it must be run with the

@@ -123,13 +123,21 @@ TEST_F(SandboxTest, sees_names_certificates_and_users_as_the_system_has_them) {
   EXPECT_EQ(sh("getent passwd 1000 | cut -d: -f1,6").out, "app:/home/app\n");
 }
 
-TEST_F(SandboxTest, a_part_of_etc_that_was_replaced_is_seen_by_what_runs) {
-  const fs::path hosts = dir_ / "etc" / "hosts";
-  ASSERT_TRUE(fs::remove(hosts));
-  EXPECT_NE(sh("cat /etc/hosts").exit_code, 0);
-  auto again = Sandbox::probe(dir_ / "etc");  // as a server that starts anew, while the old one's apps run on
-  ASSERT_TRUE(again);
-  EXPECT_EQ(sh("cat /etc/hosts").out, read_file("/etc/hosts").value());
+// As when a server starts anew while the apps of the one before run on.
+TEST_F(SandboxTest, R9_2_what_runs_keeps_its_etc_when_it_is_copied_anew) {
+  spec_.argv = {"/bin/sh", "-c",
+                "ls /etc/ssl/certs > before; touch ready; while [ ! -e go ]; do sleep 0.05; done; "
+                "ls /etc/ssl/certs > after; cat /etc/hosts > hosts"};
+  ProcessCommand command;
+  command.argv = sandbox_->command(spec_);
+  std::thread runs([&] { EXPECT_TRUE(run(command)->ok()); });
+  EXPECT_TRUE(eventually([&] { return fs::exists(dir_ / "app" / "ready"); }));
+  EXPECT_TRUE(fs::remove(dir_ / "etc" / "hosts"));
+  EXPECT_TRUE(Sandbox::probe(dir_ / "etc"));
+  std::ofstream(dir_ / "app" / "go") << "now";
+  runs.join();
+  EXPECT_EQ(*read_file(dir_ / "app" / "hosts"), *read_file("/etc/hosts"));
+  EXPECT_EQ(*read_file(dir_ / "app" / "after"), *read_file(dir_ / "app" / "before"));
 }
 
 TEST_F(SandboxTest, a_data_folder_beneath_opt_is_hidden) {
