@@ -21,12 +21,17 @@ Result<> written(int done, const std::filesystem::path& where) {
 
 bool is_up(const s6_svstatus_t& now) { return now.pid != 0 && now.flagfinishing == 0; }
 
+// The file outlives the s6-supervise that wrote it, and names a pid that may be another's by now.
+bool read(const std::filesystem::path& service, s6_svstatus_t& now) {
+  return s6_svc_ok(service.c_str()) == 1 && s6_svstatus_read(service.c_str(), &now) != 0;
+}
+
 }  // namespace
 
 Status status(const std::filesystem::path& service) {
   Status out;
   s6_svstatus_t now{};
-  if (s6_svstatus_read(service.c_str(), &now) == 0) return out;
+  if (!read(service, now)) return out;
   out.up = is_up(now);
   out.wanted_up = now.flagwantup != 0;
   out.pid = out.up ? static_cast<int>(now.pid) : 0;
@@ -41,7 +46,7 @@ Status status(const std::filesystem::path& service) {
 
 int pid(const std::filesystem::path& service) {
   s6_svstatus_t now{};
-  return s6_svstatus_read(service.c_str(), &now) != 0 && is_up(now) ? static_cast<int>(now.pid) : 0;
+  return read(service, now) && is_up(now) ? static_cast<int>(now.pid) : 0;
 }
 
 Result<> control(const std::filesystem::path& service, const char* letters) {

@@ -7,7 +7,7 @@
 // What s6-svstat, s6-svdt, s6-svc and s6-svscanctl do, through the library they are made of (libs6): no process each.
 namespace sluice::supervise::s6 {
 
-// Of a service's folder; nothing but the defaults while its s6-supervise has not begun.
+// Of a service's folder; nothing but the defaults while no s6-supervise runs for it.
 Status status(const std::filesystem::path& service);
 int pid(const std::filesystem::path& service);  // 0 when down or unknown
 
