@@ -245,7 +245,7 @@ void Core::finished(const std::string& work_key, platform::Advance result) {
       Request request;
       request.stack = ended->work.stack;
       request.command = std::move(commands[i]);
-      if (i + 1 == commands.size()) request.work_key = work_key;
+      if (i == 0) request.work_key = work_key;
       submit(std::move(request));
     }
     return;

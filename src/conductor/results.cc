@@ -5,8 +5,6 @@ namespace {
 
 using namespace pipeline;
 
-bool is_chore(WorkKind kind) { return kind == WorkKind::scale || kind == WorkKind::retire || kind == WorkKind::remove; }
-
 ChoreKind chore_of(WorkKind kind) {
   if (kind == WorkKind::scale) return ChoreKind::scale;
   return kind == WorkKind::retire ? ChoreKind::retire : ChoreKind::remove;
@@ -77,6 +75,8 @@ struct OfChore {
 };
 
 }  // namespace
+
+bool is_chore(WorkKind kind) { return kind == WorkKind::scale || kind == WorkKind::retire || kind == WorkKind::remove; }
 
 std::vector<Command> commands_of(const Work& work, const platform::Advance& result) {
   const Actor actor{ActorKind::system, "sluice", Role::admin};

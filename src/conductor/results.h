@@ -7,6 +7,9 @@
 
 namespace sluice::conductor {
 
+// Chores go on beside deployments, and are no steps of one.
+bool is_chore(pipeline::WorkKind kind);
+
 // The commands that report how a piece of work went, by the machinery itself: one, and one more for each step that was
 // done with it (Done::through).
 std::vector<pipeline::Command> commands_of(const pipeline::Work& work, const platform::Advance& result);
