@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <fstream>
 #include <system_error>
@@ -71,10 +73,20 @@ Result<> sync_all(const fs::path& path, std::int64_t entries) {
   }
   if (error) return fail(ErrorKind::failed, "cannot sync " + path.string() + ": " + error.message());
   // Side by side: the disk makes one flush of many that come together.
+  constexpr std::size_t kThreads = 8;
   std::vector<Result<>> done(all.size());
+  std::atomic<std::size_t> next = 0;
+  auto work = [&] {
+    for (std::size_t i = next++; i < all.size(); i = next++) done[i] = sync(all[i], ::fsync);
+  };
   {
     std::vector<std::jthread> threads;
-    for (std::size_t i = 0; i < all.size(); ++i) threads.emplace_back([&, i] { done[i] = sync(all[i], ::fsync); });
+    try {
+      while (threads.size() + 1 < std::min(kThreads, all.size())) threads.emplace_back(work);
+    } catch (const std::system_error&) {
+      // Fewer do it, too.
+    }
+    work();
   }
   for (auto& synced : done) {
     if (!synced) return synced;

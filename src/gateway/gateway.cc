@@ -232,8 +232,10 @@ Result<> Gateway::ensure(const std::string& id, const std::string& host) {
   }
   for (auto& [other, route] : routes_) {
     if (other == id || route.host != host) continue;
-    route.host.clear();
-    if (auto written = write(route); !written) return written;
+    Route without = route;
+    without.host.clear();
+    if (auto written = write(without); !written) return written;
+    route = std::move(without);
   }
   if (auto written = write(here); !written) return written;
   if (auto told = tell(here); !told) return told;

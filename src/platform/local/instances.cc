@@ -60,15 +60,20 @@ std::string which(const Record& record, const Instance& instance) {
   return record.instances.size() == 1 ? "the app" : fmt::format("instance {} of the app", instance.index);
 }
 
-std::set<std::int64_t> ports_of(const Site& site, const Instance& instance) {
+std::set<std::int64_t> ports_of(const Site& site, const Instance& instance, bool surely = false) {
   const int pid = site.supervisor.pid(instance.service);
   if (pid == 0) return {};
-  return listening(supervise::descendants_of(pid));
+  if (!surely) return listening(supervise::descendants_of(pid));
+  // The kernel's own list of children may miss one while another ends (proc(5)).
+  std::vector<int> pids;
+  for (const auto& process : supervise::descendants(supervise::processes(), pid)) pids.push_back(process.pid);
+  return listening(pids);
 }
 
 // Somebody else came to the port between our choosing it and the app's listening on it, and would pass for the app.
 bool is_strangers(const Site& site, const Instance& instance) {
-  return !is_free(instance.port) && !ports_of(site, instance).contains(instance.port);
+  return !is_free(instance.port) && !ports_of(site, instance).contains(instance.port) &&
+         !ports_of(site, instance, true).contains(instance.port);
 }
 
 // Where it listens instead, when it does.

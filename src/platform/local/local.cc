@@ -93,7 +93,11 @@ Advance LocalPlatform::advance(const pipeline::Work& work, Context& context) {
 
 bool LocalPlatform::at_once(const pipeline::Work& work) const {
   using pipeline::WorkKind;
-  if (work.kind == WorkKind::publish || work.kind == WorkKind::provision) return true;
+  if (work.kind == WorkKind::publish) return true;
+  if (work.kind == WorkKind::provision) {
+    const auto route = state_->gateway->find(work.stage.value);
+    return route && route->host == local::host_of(work.stack_name, work.stage_name);
+  }
   if (work.kind != WorkKind::release && work.kind != WorkKind::verify) return false;
   const auto plan = state_->builder.plan(work.deployment.artifact);
   return plan && (work.kind == WorkKind::release ? plan->release : plan->verify).empty();

@@ -33,8 +33,8 @@ class LocalPlatform : public Platform {
   ~LocalPlatform() override;  // stops nothing
 
   Advance advance(const pipeline::Work& work, Context& context) override;
-  // "http://STAGE.STACK.localhost:PORT"
   [[nodiscard]] bool at_once(const pipeline::Work& work) const override;
+  // "http://STAGE.STACK.localhost:PORT"
   [[nodiscard]] std::string url(const std::string& stack, const std::string& stage) const override;
   [[nodiscard]] std::uint16_t gateway_port() const;
 

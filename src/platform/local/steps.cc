@@ -190,6 +190,9 @@ Result<> switch_to(Site& site, const Work& work, Context& context, const build::
   {
     auto held = site.hold(work.stage);
     if (auto admitted = site.admit(work, true); !admitted) return admitted;
+    if (!site.gateway->find(stage)) {
+      if (auto there = site.gateway->ensure(stage, record.host); !there) return there;
+    }
     if (auto placed = site.gateway->place(stage, work.deployment.id.value, servers); !placed) return placed;
     if (auto shown = site.gateway->show(stage, work.deployment.id.value); !shown) return shown;
   }
