@@ -65,17 +65,30 @@ function acts(stack: Stack, role: Role): Entry[] {
   return out;
 }
 
-/** The entries that have every typed word, the best first: names that begin with what was typed, then the shorter. */
-export function found(all: Entry[], typed: string, most = 30): Entry[] {
-  const text = typed.trim().toLowerCase();
-  if (!text) return all.filter((one) => one.group === "Approvals" || one.group === "Go to" || one.group === "Do").slice(0, most);
-  const words = text.split(/[\s/]+/).filter(Boolean);
-  const hits: { one: Entry; rank: number }[] = [];
-  for (const one of all) {
+/** An entry with what it is found by, in lower case. */
+export interface Indexed {
+  one: Entry;
+  name: string;
+  more: string;
+}
+export const indexed = (all: Entry[]): Indexed[] =>
+  all.map((one) => {
     const name = one.name.toLowerCase();
-    const more = `${name} ${one.detail?.toLowerCase() ?? ""} ${one.words ?? ""}`;
+    return { one, name, more: `${name} ${one.detail?.toLowerCase() ?? ""} ${one.words ?? ""}` };
+  });
+
+/** The entries that have every typed word, the best first: names that begin with what was typed, then the shorter. */
+export function found(all: Indexed[], typed: string, most = 20): Entry[] {
+  const words = typed.toLowerCase().split(/[\s/]+/).filter(Boolean);
+  if (words.length === 0)
+    return all
+      .filter(({ one }) => one.group === "Approvals" || one.group === "Go to" || one.group === "Do")
+      .slice(0, most)
+      .map(({ one }) => one);
+  const whole = words.join(" ");
+  const hits: { one: Entry; rank: number }[] = [];
+  for (const { one, name, more } of all) {
     if (!words.every((word) => more.includes(word))) continue;
-    const whole = words.join(" ");
     const rank = name === whole ? 0 : name.startsWith(whole) ? 1 : words.every((word) => name.includes(word)) ? 2 : 3;
     hits.push({ one, rank: rank * 1000 + name.length });
   }

@@ -1,13 +1,14 @@
-import { Kbd, Text } from "@mantine/core";
+import { Kbd, Modal, Text, VisuallyHidden } from "@mantine/core";
 import { Spotlight, createSpotlight } from "@mantine/spotlight";
 import { IconBolt, IconChecklist, IconCornerDownRight, IconKeyboard, IconSearch, IconServer2, IconStack2 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useEffect, useMemo, useState } from "react";
 import { useNavigate } from "react-router-dom";
 import { me, stacks } from "@/api/queries";
-import { type Entry, entries, found } from "@/lib/palette";
+import { type Entry, entries, found, indexed } from "@/lib/palette";
 
 const [store, palette] = createSpotlight();
+const scrolls = { viewportProps: { tabIndex: 0 } }; // what scrolls can be reached by keyboard
 const icons = { Approvals: IconChecklist, Stacks: IconStack2, Stages: IconServer2, "Go to": IconCornerDownRight, Do: IconBolt };
 
 /** Stacks, stages, pages and acts, a few typed letters away. `asked` grows each time it is asked for. */
@@ -18,7 +19,7 @@ export default function Palette({ asked, stack, showShortcuts }: { asked: number
   const [typed, setTyped] = useState("");
   const looked = useDeferredValue(typed);
   useEffect(() => palette.open(), [asked]);
-  const known = useMemo(() => entries(all.data ?? [], role, stack), [all.data, role, stack]);
+  const known = useMemo(() => indexed(entries(all.data ?? [], role, stack)), [all.data, role, stack]);
   const hits = useMemo(() => found(known, looked), [known, looked]);
   const groups = [...new Set(hits.map((one) => one.group))];
   const row = (one: Entry) => {
@@ -40,8 +41,11 @@ export default function Palette({ asked, stack, showShortcuts }: { asked: number
   };
   return (
     <Spotlight.Root store={store} query={typed} onQueryChange={setTyped} shortcut={null} scrollable maxHeight="60vh" clearQueryOnClose size="lg">
+      <VisuallyHidden>
+        <Modal.Title>Search and commands</Modal.Title>
+      </VisuallyHidden>
       <Spotlight.Search placeholder="Stacks, stages, pages, acts" aria-label="Search and commands" leftSection={<IconSearch size={18} aria-hidden />} />
-      <Spotlight.ActionsList>
+      <Spotlight.ActionsList {...scrolls}>
         {groups.map((group) => (
           <Spotlight.ActionsGroup key={group} label={group}>
             {hits.filter((one) => one.group === group).map(row)}

@@ -20,7 +20,7 @@ export function Gate({ stage, add, where }: { stage: Stage; add?: () => void; wh
       <div className={classes.gateBody}>
         <Tooltip label={tip} multiline maw={260}>
           <span className={classes.gateKind} tabIndex={0}>
-            <Icon size={15} aria-hidden className={classes.gateIcon} />
+            <Icon size={17} aria-hidden className={classes.gateIcon} />
             {kind}
           </span>
         </Tooltip>

@@ -44,7 +44,7 @@ export function InFlight({ stage, change }: { stage: Stage; change?: Change }) {
         aria-label={`Change ${active.change} in ${stage.name}`}
         transitionDuration={400}
       />
-      <Group justify="space-between" gap={4} wrap="nowrap">
+      <Group justify="space-between" gap="0 8px">
         <Text size="xs" component="span">
           {look.word}
           {at && at.step > 0 && <Text span inherit c="dimmed">{` · step ${at.step} of ${steps.length}`}</Text>}

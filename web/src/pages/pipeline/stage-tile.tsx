@@ -1,5 +1,5 @@
 import { Anchor, Badge, Button, Card, Group, Text, Title } from "@mantine/core";
-import { IconArrowBackUp, IconDatabase, IconExternalLink, IconGitCommit, IconMapPin, IconServer2 } from "@tabler/icons-react";
+import { IconDatabase, IconExternalLink, IconGitCommit, IconMapPin, IconServer2 } from "@tabler/icons-react";
 import { Link } from "react-router-dom";
 import type { Change, Role, Stack, Stage } from "@/api/client";
 import { behind, canRetry } from "@/lib/flow";
@@ -68,7 +68,7 @@ export function StageTile({ stack, stage, changes, role, act }: Props) {
             </span>
           </Text>
           {late > 0 && (
-            <Badge mt={6} size="sm" variant="default" tt="none" leftSection={<IconArrowBackUp size={12} aria-hidden />}>
+            <Badge mt={6} size="sm" variant="default" tt="none">
               {plural(late, "change")} behind
             </Badge>
           )}
@@ -113,9 +113,9 @@ function Trouble({ stage, role, act }: Pick<Props, "stage" | "role" | "act">) {
 function Address({ stage }: { stage: Stage }) {
   return (
     <Group gap={2} wrap="nowrap">
-      <Anchor href={stage.url} target="_blank" rel="noreferrer" size="xs" truncate style={{ minWidth: 0, flex: 1 }} title={stage.url}>
-        {stage.url.replace(/^https?:\/\//, "")}
-        <IconExternalLink size={12} className={classes.out} aria-label="opens a new tab" />
+      <Anchor href={stage.url} target="_blank" rel="noreferrer" size="xs" title={stage.url} className={classes.address}>
+        <span className={classes.host}>{stage.url.replace(/^https?:\/\//, "")}</span>
+        <IconExternalLink size={13} className={classes.out} aria-label="opens a new tab" />
       </Anchor>
       <Copy value={stage.url} what={`Copy the address of ${stage.name}`} />
     </Group>
@@ -131,7 +131,7 @@ function Facts({ stage }: { stage: Stage }) {
     { icon: IconDatabase, text: databases[stage.database.kind] },
   ];
   return (
-    <Text size="xs" c="dimmed" component="div" className={classes.facts} data-plain>
+    <Text size="xs" c="dimmed" component="div" className={classes.facts}>
       {facts.map(({ icon: Icon, text }) => (
         <span key={text} className={classes.commit}>
           <Icon size={13} aria-hidden />

@@ -5,7 +5,7 @@ import type { Stack } from "@/api/client";
 import { lastSeen, overall, waiting } from "@/lib/stacks";
 import { Age } from "@/ui/age";
 import { State } from "@/ui/state";
-import { Newest, Strip, Waits } from "./stack-parts";
+import { newestWords, Strip, Waits } from "./stack-parts";
 import classes from "./stacks.module.css";
 
 export function StackCard({ stack }: { stack: Stack }) {
@@ -19,7 +19,9 @@ export function StackCard({ stack }: { stack: Stack }) {
         </Title>
         <State look={overall(stack)} />
       </Group>
-      <Newest stack={stack} />
+      <Text size="sm" truncate c={stack.newest ? undefined : "dimmed"}>
+        {newestWords(stack)}
+      </Text>
       <Group gap={6} c="dimmed" fz="xs" mt={4}>
         <IconGitBranch size={13} aria-hidden />
         <Text inherit span truncate maw={160}>

@@ -1,4 +1,4 @@
-import { Badge, Text } from "@mantine/core";
+import { Badge } from "@mantine/core";
 import { IconHandStop } from "@tabler/icons-react";
 import { Link } from "react-router-dom";
 import type { Stack } from "@/api/client";
@@ -50,10 +50,5 @@ export function Waits({ stack }: { stack: Stack }) {
   ));
 }
 
-export function Newest({ stack }: { stack: Stack }) {
-  return (
-    <Text size="sm" truncate c={stack.newest ? undefined : "dimmed"}>
-      {stack.newest ? `#${stack.newest.change} ${headline(stack.newest.message)}` : "Nothing pushed yet"}
-    </Text>
-  );
-}
+export const newestWords = (stack: Stack): string =>
+  stack.newest ? `#${stack.newest.change} ${headline(stack.newest.message)}` : "Nothing pushed yet";

@@ -1,13 +1,13 @@
-import { Anchor, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useLayoutEffect, useRef, useState } from "react";
+import { memo, useLayoutEffect, useRef, useState } from "react";
 import { Link } from "react-router-dom";
 import type { Stack } from "@/api/client";
 import { lastSeen, overall } from "@/lib/stacks";
-import { Age } from "@/ui/age";
+import { age, exact } from "@/lib/time";
+import { useNow } from "@/ui/age";
 import { State } from "@/ui/state";
-import { Newest, Strip, Waits } from "./stack-parts";
+import { newestWords, Strip, Waits } from "./stack-parts";
 import classes from "./stacks.module.css";
 
 /** Many stacks, one a row; only those that are seen are in the document. */
@@ -20,7 +20,7 @@ export function StackRows({ stacks }: { stacks: Stack[] }) {
   const rows = useWindowVirtualizer({
     count: stacks.length,
     estimateSize: () => height,
-    overscan: 10,
+    overscan: 6,
     scrollMargin: top,
     getItemKey: (index) => stacks[index]?.id ?? index,
   });
@@ -38,27 +38,43 @@ export function StackRows({ stacks }: { stacks: Stack[] }) {
             className={classes.row}
             style={{ height, transform: `translateY(${row.start - top}px)` }}
           >
-            <Text fw={600} truncate className={classes.name} component="div">
-              <Anchor component={Link} to={`/stacks/${stack.name}`} inherit c="inherit" className={classes.whole}>
-                {stack.name}
-              </Anchor>
-            </Text>
-            <div className={classes.state}>
-              <State look={overall(stack)} size="sm" />
-            </div>
-            <div className={classes.newest}>
-              <Newest stack={stack} />
-            </div>
-            <div className={classes.stages}>
-              <Strip stack={stack} most={4} />
-              <Waits stack={stack} />
-            </div>
-            <Text size="xs" c="dimmed" className={classes.age} component="div">
-              <Age at={lastSeen(stack)} bare />
-            </Text>
+            <Row stack={stack} />
           </li>
         );
       })}
     </ul>
+  );
+}
+
+/** The content of a row; as light as it can be, for they come by the dozen while one scrolls. */
+const Row = memo(function Row({ stack }: { stack: Stack }) {
+  const seen = lastSeen(stack);
+  return (
+    <>
+      <div className={classes.name}>
+        <Link to={`/stacks/${stack.name}`} className={classes.whole}>
+          {stack.name}
+        </Link>
+      </div>
+      <div className={classes.state}>
+        <State look={overall(stack)} size="sm" />
+      </div>
+      <div className={classes.newest} data-none={!stack.newest || undefined}>
+        {newestWords(stack)}
+      </div>
+      <div className={classes.stages}>
+        <Strip stack={stack} most={4} />
+        <Waits stack={stack} />
+      </div>
+      <RowAge at={seen} />
+    </>
+  );
+});
+
+function RowAge({ at }: { at: string }) {
+  return (
+    <time className={classes.age} dateTime={at} title={exact(at)}>
+      {age(at, useNow())}
+    </time>
   );
 }

@@ -1,7 +1,8 @@
 import { Button, Chip, CloseButton, Group, SimpleGrid, Text, TextInput, Tooltip } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
 import { IconPlus, IconSearch, IconStack2 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useDeferredValue, useMemo } from "react";
+import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { useSearchParams } from "react-router-dom";
 import { me, stacks } from "@/api/queries";
 import { mayNot } from "@/lib/may";
@@ -15,17 +16,32 @@ import { StackRows } from "./stack-rows";
 
 const kMostCards = 24; // more are rows
 
+/** What stands in the search field; the address follows when the typing rests, and leads when it changes by itself. */
+function useTyped(inAddress: string, write: (text: string) => void): [string, (text: string) => void] {
+  const [typed, setTyped] = useState(inAddress);
+  const written = useRef(inAddress);
+  const later = useDebouncedCallback((text: string) => {
+    written.current = text;
+    write(text);
+  }, 250);
+  useEffect(() => {
+    if (inAddress === written.current) return;
+    written.current = inAddress;
+    setTyped(inAddress);
+  }, [inAddress]);
+  return [
+    typed,
+    (text) => {
+      setTyped(text);
+      later(text);
+    },
+  ];
+}
+
 export default function Stacks() {
   const all = useQuery(stacks());
   const role = useQuery(me()).data?.role ?? "viewer";
   const [params, setParams] = useSearchParams();
-  const typed = params.get("q") ?? "";
-  const filter = filters.find((one) => one === params.get("state"));
-  const looked = useDeferredValue(typed);
-  const count = useMemo(() => counts(all.data ?? []), [all.data]);
-  const ordered = useMemo(() => sorted(all.data ?? []), [all.data]);
-  const shown = useMemo(() => narrowed(ordered, looked, filter), [ordered, looked, filter]);
-
   const set = (name: string, value: string) =>
     setParams(
       (old) => {
@@ -35,6 +51,13 @@ export default function Stacks() {
       },
       { replace: true },
     );
+  const [typed, type] = useTyped(params.get("q") ?? "", (text) => set("q", text));
+  const filter = filters.find((one) => one === params.get("state"));
+  const looked = useDeferredValue(typed);
+  const count = useMemo(() => counts(all.data ?? []), [all.data]);
+  const ordered = useMemo(() => sorted(all.data ?? []), [all.data]);
+  const shown = useMemo(() => narrowed(ordered, looked, filter), [ordered, looked, filter]);
+
   const refusal = mayNot(role, "admin");
   const create = (
     <Tooltip label={refusal} disabled={!refusal}>
@@ -71,9 +94,9 @@ export default function Stacks() {
               aria-label="Search stacks"
               placeholder="Search by name, stage or message"
               leftSection={<IconSearch size={16} />}
-              rightSection={typed && <CloseButton size="sm" aria-label="Clear the search" onClick={() => set("q", "")} />}
+              rightSection={typed && <CloseButton size="sm" aria-label="Clear the search" onClick={() => type("")} />}
               value={typed}
-              onChange={(event) => set("q", event.currentTarget.value)}
+              onChange={(event) => type(event.currentTarget.value)}
               w={{ base: "100%", xs: 300 }}
             />
             <Chip.Group value={filter ?? ""} onChange={(value) => set("state", String(value))}>
@@ -93,7 +116,15 @@ export default function Stacks() {
             {shown.length === total ? plural(total, "stack") : `${shown.length} of ${plural(total, "stack")}`}
           </Text>
           {shown.length === 0 ? (
-            <Empty icon={IconSearch} title="No stack matches" action={<Button variant="default" onClick={() => setParams({}, { replace: true })}>Show all</Button>} />
+            <Empty
+              icon={IconSearch}
+              title="No stack matches"
+              action={
+                <Button variant="default" onClick={() => setParams({}, { replace: true })}>
+                  Show all
+                </Button>
+              }
+            />
           ) : total <= kMostCards ? (
             <SimpleGrid component="ul" cols={{ base: 1, md: 2, xl: 3 }} p={0} m={0} style={{ listStyle: "none" }}>
               {shown.map((stack) => (
