@@ -39,14 +39,27 @@ function size(bytes: number): string {
 const columns = (status: string, took: string, sent: string, instance: string, client: string, rest: string): string =>
   `${status.padEnd(6)}  ${took.padStart(8)}  ${sent.padStart(7)}  ${instance.padEnd(9)}  ${client.padEnd(15)}  ${rest}`;
 
-/** What stands above the columns of presentAccess. */
+/** What stands above the columns of presentAccess and presentAccessBriefly. */
 export const accessHead = columns("Status", "Took", "Sent", "Instance", "Client", "Request");
+export const accessBriefHead = `Status ${"Took".padStart(8)}  Request`;
 
 /** A line of the access log in columns, the status coloured; one of another shape as it is. */
 export function presentAccess(line: string): string {
   const one = readAccess(line);
   if (!one) return line;
+  return colored(one, (status) =>
+    columns(status, time(one.total), size(one.bytes), one.instance || "-", one.client, `${one.method} ${one.path}`),
+  );
+}
+
+/** The same with what matters most, for a narrow screen. */
+export function presentAccessBriefly(line: string): string {
+  const one = readAccess(line);
+  if (!one) return line;
+  return colored(one, (status) => `${status.padEnd(6)} ${time(one.total).padStart(8)}  ${one.method} ${one.path}`);
+}
+
+function colored(one: Access, row: (status: string) => string): string {
   const status = String(one.status);
-  const row = columns(status, time(one.total), size(one.bytes), one.instance || "-", one.client, `${one.method} ${one.path}`);
-  return `\x1b[${color(one.status)}m${status}\x1b[39m${row.slice(status.length)}`;
+  return `\x1b[${color(one.status)}m${status}\x1b[39m${row(status).slice(status.length)}`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { visible } from "./ansi";
-import { accessHead, presentAccess, readAccess } from "./log-access";
+import { accessBriefHead, accessHead, presentAccess, presentAccessBriefly, readAccess } from "./log-access";
 import { findLast } from "./log-find";
 import { picked, readRange, writeRange } from "./log-range";
 import { LogSearch, patternOf } from "./log-search";
@@ -95,6 +95,8 @@ describe("the access log", () => {
     const row = visible(presentAccess(line));
     expect(row.indexOf("GET")).toBe(accessHead.indexOf("Request"));
     expect(row).toMatch(/^404 +17 ms +12 kB +2\.0 +10\.0\.0\.7 +GET \/a\?b=c d$/);
+    const brief = visible(presentAccessBriefly(line));
+    expect(brief.indexOf("GET")).toBe(accessBriefHead.indexOf("Request"));
     expect(presentAccess(line)).toContain("\x1b[33m404\x1b[39m");
   });
   it("says where the gateway answered by itself, and shows another line as it is", () => {

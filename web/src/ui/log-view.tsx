@@ -73,8 +73,8 @@ export function LogView({
   const navigate = useNavigate();
   const selected = useMemo(() => readRange(here.hash), [here.hash]);
   const [follow, setFollow] = useState(atEnd && !selected);
-  const [wrap, setWrap] = useLocalStorage({ key: "sluice-log-wrap", defaultValue: window.innerWidth < 700 && !head });
-  const [times, setTimes] = useLocalStorage({ key: `sluice-log-times-${kind}`, defaultValue: timesFirst });
+  const [wrap, setWrap] = useLocalStorage({ key: `sluice-log-wrap-${kind}`, defaultValue: window.innerWidth < 700 && !head });
+  const [times, setTimes] = useLocalStorage({ key: `sluice-log-times-${kind}`, defaultValue: timesFirst && window.innerWidth >= 700 });
   const [goal, setGoal] = useState<{ line: number } | null>(selected ? { line: selected.from } : null);
   const [copied, setCopied] = useState(false);
   const [fetching, setFetching] = useState(false);

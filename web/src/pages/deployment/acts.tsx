@@ -81,7 +81,7 @@ function Ask({ act, deployment, stage, close }: { act: Offer["act"]; deployment:
   const cleaned = moved && act === "rollback" && /cleaned/.test(send.error?.message ?? "");
   const ends = [active?.state === "switching" ? undefined : active, waiting].flatMap((one) => (one ? [`#${one.change}`] : []));
   return (
-    <Modal opened onClose={close} title={act === "rollback" ? `Roll ${name} back to #${change}?` : act === "retry" ? `Deploy #${change} to ${name} again?` : `Cancel the deployment of #${change} to ${name}?`}>
+    <Modal opened onClose={close} closeButtonProps={{ "aria-label": "Close" }} title={act === "rollback" ? `Roll ${name} back to #${change}?` : act === "retry" ? `Deploy #${change} to ${name} again?` : `Cancel the deployment of #${change} to ${name}?`}>
       <Stack gap="md">
         {act === "retry" && <Text size="sm">It repeats this deployment at once, with the settings of now{deployment.state === "failed" ? "; until it succeeds nothing changes for those who use the stage" : ""}.</Text>}
         {act === "cancel" && (
@@ -96,10 +96,10 @@ function Ask({ act, deployment, stage, close }: { act: Offer["act"]; deployment:
               {ends.length > 0 && ` It cancels what is on its way there: ${ends.join(", ")}.`} The next newer check-in arrives as usual.
             </Text>
             <Radio.Group label="Settings and variables" value={settings} onChange={(value) => setSettings(value === "then" ? "then" : "now")}>
-              <Group mt={6}>
+              <Stack mt={6} gap={8}>
                 <Radio value="now" label="Those of now" />
                 <Radio value="then" label="Those of then" description={deployment.settings_revision !== undefined ? `Revision ${deployment.settings_revision}` : undefined} />
-              </Group>
+              </Stack>
             </Radio.Group>
             <Switch checked={pause} onChange={(event) => setPause(event.currentTarget.checked)} label={`Pause ${name}`} description="Nothing new arrives by flow until it is resumed." />
           </>

@@ -50,7 +50,7 @@ function Shown({ deployment }: { deployment: Deployment }) {
         actions={role && <Acts deployment={deployment} stage={place} role={role} />}
       />
       {change.data && (
-        <Text mt="calc(-1 * var(--mantine-spacing-md))" mb="md" c="dimmed">
+        <Text mt={-8} mb="md" c="dimmed">
           {headline(change.data.message)}
         </Text>
       )}

@@ -46,7 +46,7 @@ function Row({ here, open, mark, name, state, time }: { here: boolean; open: () 
 export function Steps({ deployment, step, open }: { deployment: Deployment; step: string; open: (step: string) => void }) {
   const done = new Set(deployment.steps.map((one) => one.name));
   const ended = deployment.ended_at !== undefined;
-  const left = ended ? [] : order.filter((name) => !done.has(name));
+  const left = ended || deployment.state === "cancelling" ? [] : order.filter((name) => !done.has(name));
   return (
     <nav aria-label="Steps" className={classes.steps}>
       <Row
@@ -68,7 +68,7 @@ export function Steps({ deployment, step, open }: { deployment: Deployment; step
         />
       ))}
       {left.map((name) => (
-        <Group key={name} className={classes.step} gap={10} wrap="nowrap">
+        <Group key={name} className={classes.left} gap={10} wrap="nowrap">
           <Mark state={undefined} />
           <Text size="sm" c="dimmed">
             {name}

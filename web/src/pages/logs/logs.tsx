@@ -1,12 +1,12 @@
 import { Anchor, Group, SegmentedControl, Select, Text } from "@mantine/core";
 import { IconFileText } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router-dom";
 import type { Stage } from "@/api/client";
 import { useLog } from "@/api/log";
 import { stack as stackOf } from "@/api/queries";
-import { accessHead, presentAccess } from "@/lib/log-access";
+import { accessBriefHead, accessHead, presentAccess, presentAccessBriefly } from "@/lib/log-access";
 import { Empty, Loading, Problem } from "@/ui/answers";
 import { LogView } from "@/ui/log-view";
 import { PageHead } from "@/ui/page";
@@ -82,7 +82,9 @@ function StageLog({ stage, kind, since }: { stage: Stage; kind: "runtime" | "acc
     return `/api/v1/stacks/${stage.stack}/stages/${stage.name}/logs/${kind}${from}`;
   }, [stage.stack, stage.name, kind, since]);
   const access = kind === "access";
-  const log = useLog(path, { mixed: true, present: access ? presentAccess : undefined });
+  const [narrow] = useState(() => window.innerWidth < 700);
+  const present = narrow ? presentAccessBriefly : presentAccess;
+  const log = useLog(path, { mixed: true, present: access ? present : undefined });
   const span = sinces.find((one) => one.value === since)?.label;
   return (
     <LogView
@@ -94,7 +96,7 @@ function StageLog({ stage, kind, since }: { stage: Stage; kind: "runtime" | "acc
       kind={kind}
       timesFirst
       fill
-      head={access ? accessHead : undefined}
+      head={access ? (narrow ? accessBriefHead : accessHead) : undefined}
       empty={
         <Text c="dimmed" size="sm" p="md" ff="text">
           {log.phase === "loading"
