@@ -38,6 +38,7 @@ export default async function ({ test, open, server }) {
     await tab.go("/");
     await server.run("stack", "create", "fresh");
     await tab.page.getByRole("link", { name: "fresh" }).first().waitFor();
+    tab.expect(/status of 404.*\/stacks\/fresh$/); // it is asked for once more, to see what became of it
     await server.run("stack", "delete", "fresh", "--confirm", "delete");
     await tab.page.getByRole("link", { name: "fresh" }).first().waitFor({ state: "detached" });
   });

@@ -3,6 +3,7 @@ import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { until } from "./until.mjs";
 
 export const root = fileURLToPath(new URL("../../..", import.meta.url));
 const need = createRequire(path.join(root, "web/package.json"));
@@ -66,8 +67,11 @@ export class Tab {
 
   /** Waits until the page has drawn what it fetched: no skeleton or loader is left. */
   async settled() {
-    await this.page.waitForFunction(
-      () => document.querySelector("h1, h2") && !document.querySelector('[aria-busy="true"], .mantine-Skeleton-root[data-visible], .mantine-Loader-root'),
+    // Asked again and again from here: to wait inside the page would need eval, which its policy forbids.
+    await until(`${this.page.url()} is drawn`, 15, () =>
+      this.page.evaluate(
+        () => document.querySelector("h1, h2") !== null && !document.querySelector('[aria-busy="true"], [aria-label="Loading"]'),
+      ),
     );
     await this.page.evaluate(() => document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))));
   }
