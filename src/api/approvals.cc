@@ -9,7 +9,7 @@
 namespace sluice::api {
 namespace {
 
-constexpr std::size_t kCommitsShown = 200;
+constexpr std::size_t kCommitsShown = 200, kFilesShown = 300;
 
 const char* word_of(source::Direction direction) {
   switch (direction) {
@@ -88,6 +88,23 @@ json::array commits_view(const std::vector<source::Commit>& commits) {
   return out;
 }
 
+json::object files_view(const source::Difference& difference) {
+  json::array files;
+  for (const auto& file : difference.files) {
+    json::object one{{"path", file.path}};
+    if (!file.was.empty()) one["was"] = file.was;
+    if (file.binary) {
+      one["binary"] = true;
+    } else {
+      one["added"] = file.added;
+      one["removed"] = file.removed;
+    }
+    files.push_back(std::move(one));
+  }
+  return json::object{
+      {"total", difference.total}, {"added", difference.added}, {"removed", difference.removed}, {"items", files}};
+}
+
 struct Decision {
   std::int64_t change = 0;
   std::string comment;
@@ -155,6 +172,10 @@ Answer show_approval(Service& service, const Call& call) {
       out["dropped"] = commits_view(*gone);
     }
   }
+  // What git cannot compare, such as a commit that is gone, keeps nobody from deciding.
+  if (stage.current)
+    if (auto files = repositories.files_between((*stack)->id, from, change.commit, kFilesShown))
+      out["files"] = files_view(*files);
   out["settings"] = settings_changed(service, stage);
   const auto& stages = (*stack)->stages;
   for (std::size_t i = 1; i < stages.size(); ++i)
@@ -212,10 +233,39 @@ Answer list_approvals(Service& service, const Call& call) {
       return fail_field("state",
                         "must be pending, approved, rejected, superseded or withdrawn, not " + in_quotes(*text));
   }
-  auto rows = service.deps.store.approvals(state, query_after(call.request), *limit);
+  store::ApprovalFilter filter;
+  filter.state = state;
+  auto change = query_change(call.request);
+  if (!change) return fail(change.error());
+  filter.change = *change;
+  const auto stage = query_text(call.request, "stage");
+  if (auto name = query_text(call.request, "stack")) {
+    auto stack = service.stack(*name);
+    if (!stack) return fail(stack.error());
+    filter.stack = (*stack)->id;
+    if (stage) {
+      auto found = stage_of(**stack, *stage);
+      if (!found) return fail(found.error());
+      filter.stage = (*found)->id;
+    }
+  } else if (stage || filter.change > 0) {
+    return fail_field("stack", "must be given with stage and change");
+  }
+  auto rows = service.deps.store.approvals(filter, query_after(call.request), *limit);
   if (!rows) return fail(rows.error());
   json::array items;
-  for (const auto& row : rows->items) items.push_back(approval_view(service, row));
+  for (const auto& row : rows->items) {
+    auto one = approval_view(service, row);
+    if (row.state == pipeline::ApprovalState::pending) {
+      auto stack = service.stack(row.stack_name);
+      const auto* here = stack && (*stack)->id == row.stack ? pipeline::find_stage(**stack, row.stage_name) : nullptr;
+      auto commits = here ? commits_between(service, row.stack, here->current ? here->current->change.commit : "",
+                                            row.change.commit)
+                          : std::nullopt;
+      if (commits) one["commits"] = *commits;
+    }
+    items.push_back(std::move(one));
+  }
   return answer_page(std::move(items), rows->next);
 }
 

@@ -210,6 +210,16 @@ Result<std::size_t> query_limit(const http::Request& request) {
   return n;
 }
 
+Result<std::int64_t> query_change(const http::Request& request) {
+  auto text = query_text(request, "change");
+  if (!text) return std::int64_t{0};
+  std::int64_t n = 0;
+  auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), n);
+  if (failed != std::errc{} || end != text->data() + text->size() || n < 1)
+    return fail_field("change", "must be the number of a change, not " + in_quotes(*text));
+  return n;
+}
+
 std::string query_after(const http::Request& request) { return query_text(request, "after").value_or(""); }
 
 Result<std::optional<Time>> query_since(const http::Request& request, Time now) {

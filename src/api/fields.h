@@ -56,6 +56,8 @@ std::optional<std::string> query_text(const http::Request& request, const std::s
 Result<bool> query_flag(const http::Request& request, const std::string& name);
 // 1 to 200, 50 when not said.
 Result<std::size_t> query_limit(const http::Request& request);
+// A change's number; 0 when not said.
+Result<std::int64_t> query_change(const http::Request& request);
 std::string query_after(const http::Request& request);
 // RFC 3339, or a duration before now ("1h").
 Result<std::optional<Time>> query_since(const http::Request& request, Time now);

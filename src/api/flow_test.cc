@@ -99,6 +99,17 @@ TEST(Flow, R4_3_the_approver_sees_all_that_will_ship) {
   EXPECT_EQ(got.object().at("commits").at(0).at("message").as_string().subview(0, 5), "third");
   EXPECT_EQ(got.object().at("from").at("change").to_number<int>(), 1);
   EXPECT_EQ(json::serialize(got.object().at("settings")), R"(["build/FLAG","runtime/KEY"])");
+  EXPECT_EQ(got.object().at("files").at("total").to_number<int>(), 1);
+  EXPECT_EQ(got.object().at("files").at("items").at(0).at("added").to_number<int>(), 1);
+  auto listed = house.get("/approvals?stack=shop&stage=prod&change=3");
+  ASSERT_EQ(listed.status, 200) << listed.text;
+  const auto& asked = listed.object().at("items").as_array();
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_EQ(asked[0].at("commits").to_number<int>(), 2);
+  EXPECT_FALSE(asked[0].at("author").at("name").as_string().empty());
+  EXPECT_EQ(house.get("/approvals?stage=prod").status, 400);
+  EXPECT_EQ(house.get("/approvals?stack=shop&change=x").status, 400);
+  EXPECT_EQ(house.get("/stacks/shop/deployments?change=2").object().at("items").as_array().size(), 1U);
   EXPECT_EQ(got.text.find("s3cret"), std::string::npos);
   const auto& previous = got.object().at("previous").as_object();
   EXPECT_EQ(previous.at("stage").as_string(), "dev");

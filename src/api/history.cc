@@ -53,6 +53,8 @@ Answer list_deployments(Service& service, const Call& call) {
   if (!limit) return fail(limit.error());
   auto stack = service.stack(call.param("stack"));
   if (!stack) return fail(stack.error());
+  auto change = query_change(call.request);
+  if (!change) return fail(change.error());
   std::optional<pipeline::StageId> stage;
   if (auto name = query_text(call.request, "stage")) {
     // A stage by its name, or a deleted one by its id (R6.4).
@@ -64,7 +66,7 @@ Answer list_deployments(Service& service, const Call& call) {
       return fail(found.error());
     }
   }
-  auto rows = service.deps.store.deployments((*stack)->id, stage, query_after(call.request), *limit);
+  auto rows = service.deps.store.deployments((*stack)->id, stage, *change, query_after(call.request), *limit);
   if (!rows) return fail(rows.error());
   json::array items;
   for (const auto& row : rows->items) items.push_back(deployment_view(row));

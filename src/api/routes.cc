@@ -50,7 +50,7 @@ std::vector<Route> table() {
       {"GET", STAGE "/approval", viewer, kNone, {}, show_approval},
       {"POST", STAGE "/approve", developer, kSmall, {}, approve},
       {"POST", STAGE "/reject", developer, kSmall, {}, reject},
-      {"GET", "/api/v1/approvals", viewer, kNone, {"state", "limit", "after"}, list_approvals},
+      {"GET", "/api/v1/approvals", viewer, kNone, {"state", "stack", "stage", "change", "limit", "after"}, list_approvals},
 
       {"POST", STAGE "/retry", developer, kSmall, {}, retry},
       {"POST", STAGE "/redeploy", developer, kSmall, {}, redeploy},
@@ -62,7 +62,7 @@ std::vector<Route> table() {
 
       {"GET", STACK "/changes", viewer, kNone, {"commit", "limit", "after"}, list_changes},
       {"GET", STACK "/changes/{change}", viewer, kNone, {}, show_change},
-      {"GET", STACK "/deployments", viewer, kNone, {"stage", "limit", "after"}, list_deployments},
+      {"GET", STACK "/deployments", viewer, kNone, {"stage", "change", "limit", "after"}, list_deployments},
       {"GET", "/api/v1/deployments/{deployment}", viewer, kNone, {}, show_deployment},
       {"GET", "/api/v1/audit", viewer, kNone, {"stack", "limit", "after"}, list_audit},
 

@@ -201,6 +201,8 @@ json::object approval_view(Service& service, const store::ApprovalRow& row) {
   out["change"] = row.change.number;
   out["commit"] = row.change.commit;
   if (auto subject = subject_of(service, row.stack, row.change.number); !subject.empty()) out["message"] = subject;
+  if (auto change = service.deps.store.change(row.stack, row.change.number))
+    out["author"] = json::object{{"name", change->author.name}, {"email", change->author.email}};
   out["state"] = enum_name(row.state);
   out["since"] = to_rfc3339(row.since);
   if (row.decided_at) out["decided_at"] = to_rfc3339(*row.decided_at);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 
 #include "base/utf8.h"
@@ -75,6 +76,44 @@ Result<std::vector<Commit>> Repositories::commits_between(const pipeline::StackI
     }
   }
   return commits;
+}
+
+Result<Difference> Repositories::files_between(const pipeline::StackId& stack, const std::string& from,
+                                               const std::string& to, std::size_t limit) {
+  if (!is_commit_hash(to) || !is_commit_hash(from))
+    return fail(ErrorKind::invalid, "comparing files: \"" + from + "\" and \"" + to + "\" are not both hashes");
+  auto command = git(stack, {"diff-tree", "-r", "-z", "-M", "--numstat", from, to, "--"});
+  command.collect_limit = 16u << 20;
+  const auto text = run_git(command, "listing changed files");
+  if (!text) return fail(text.error());
+  std::string_view rest = *text;
+  const auto field = [&](char end) {
+    const auto length = std::min(rest.find(end), rest.size());
+    const auto out = rest.substr(0, length);
+    rest.remove_prefix(std::min(length + 1, rest.size()));
+    return out;
+  };
+  Difference out;
+  while (!rest.empty()) {  // ADDED \t REMOVED \t PATH \0, or of a renamed one ADDED \t REMOVED \t \0 WAS \0 PATH \0
+    FileDifference file;
+    const auto added = field('\t'), removed = field('\t');
+    auto path = field('\0');
+    if (path.empty()) {
+      file.was = to_utf8(std::string(field('\0')));
+      path = field('\0');
+    }
+    if (path.empty()) break;  // cut off by the limit on output
+    file.binary = added == "-";
+    file.added = number<std::int64_t>(added);
+    file.removed = number<std::int64_t>(removed);
+    ++out.total;
+    out.added += file.added;
+    out.removed += file.removed;
+    if (out.files.size() >= limit) continue;
+    file.path = to_utf8(std::string(path));
+    out.files.push_back(std::move(file));
+  }
+  return out;
 }
 
 Direction Repositories::direction(const pipeline::StackId& stack, const std::string& from, const std::string& to) {

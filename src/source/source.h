@@ -27,6 +27,16 @@ struct Commit {
   pipeline::Author author;
   Time at{};
 };
+struct FileDifference {
+  std::string path, was;  // was: its path before, when it was renamed
+  std::int64_t added = 0, removed = 0;  // lines; of a binary file neither is known
+  bool binary = false;
+};
+struct Difference {
+  std::vector<FileDifference> files;  // in the order of their paths; the others are counted in what follows
+  std::size_t total = 0;
+  std::int64_t added = 0, removed = 0;
+};
 // How two commits stand to each other (R4.3).
 enum class Direction { same, forward, back, sideways, unknown };
 
@@ -71,6 +81,9 @@ class Repositories {
   // null) counts all. not_found when either is not in the repository.
   Result<std::vector<Commit>> commits_between(const pipeline::StackId&, const std::string& from, const std::string& to,
                                               std::size_t limit, std::size_t* total);
+  // What differs between the trees of two commits, at most `limit` files of it listed.
+  Result<Difference> files_between(const pipeline::StackId&, const std::string& from, const std::string& to,
+                                   std::size_t limit);
   Direction direction(const pipeline::StackId&, const std::string& from, const std::string& to);
   // The tree of a commit into an empty folder that exists, without .git. Submodules stay empty folders and Git LFS
   // files the pointers they are: neither is fetched.

@@ -222,6 +222,29 @@ TEST_F(SourceTest, commits_between_are_listed_whole_and_counted) {
   EXPECT_EQ(repositories_->commits_between(stack_, "--all", third, 5, nullptr).error().kind, ErrorKind::invalid);
 }
 
+TEST_F(SourceTest, files_that_differ_are_listed_and_counted) {
+  const std::string first = commit("a", "1\n2\n3\n", "One");
+  git("rm -q a");
+  commit("b\tc ä", "1\n2\n3\n", "Renamed");
+  const std::string last = commit("z", std::string("\0\1", 2), "Binary");
+  push();
+  auto all = repositories_->files_between(stack_, first, last, 10);
+  ASSERT_TRUE(all) << all.error().message;
+  ASSERT_EQ(all->total, 2U);
+  EXPECT_EQ(all->files[0].path, "b\tc ä");
+  EXPECT_EQ(all->files[0].was, "a");
+  EXPECT_EQ(all->files[0].added, 0);
+  EXPECT_EQ(all->files[1].path, "z");
+  EXPECT_TRUE(all->files[1].binary);
+  auto back = repositories_->files_between(stack_, last, first, 1);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->total, 2U);
+  EXPECT_EQ(back->files.size(), 1U);
+  EXPECT_EQ(repositories_->files_between(stack_, first, first, 5)->total, 0U);
+  EXPECT_EQ(repositories_->files_between(stack_, "", first, 5).error().kind, ErrorKind::invalid);
+  EXPECT_EQ(repositories_->files_between(stack_, std::string(40, '1'), first, 5).error().kind, ErrorKind::not_found);
+}
+
 TEST_F(SourceTest, what_is_not_utf8_in_a_commit_is_readable_all_the_same) {
   commit("a", "1", "One");
   const std::string tree = git("rev-parse HEAD^{tree}").out;

@@ -98,7 +98,7 @@ TEST(Crash, R9_1_what_was_acknowledged_is_there_and_nothing_in_part) {
       const auto number = stack.newest->number;
       EXPECT_EQ(store->change(stack.id, number).value().change, *stack.newest);
       EXPECT_EQ(store->where_is(stack, number).value().front().state, "succeeded");
-      EXPECT_EQ(store->deployments(stack.id, {}, "", 1).value().items.front().steps.size(), 1u);
+      EXPECT_EQ(store->deployments(stack.id, {}, 0, "", 1).value().items.front().steps.size(), 1u);
       EXPECT_FALSE(store->change(stack.id, number + 1));
     }
     before = store->last_seq();

@@ -281,21 +281,29 @@ Result<std::vector<ChangeInStage>> SqliteStore::where_is(const Stack& stack, Cha
 }
 
 Result<Page<DeploymentRow>> SqliteStore::deployments(const StackId& stack, const std::optional<StageId>& stage,
-                                                     const std::string& after, std::size_t limit) {
+                                                     ChangeNumber change, const std::string& after,
+                                                     std::size_t limit) {
   return guarded([&]() -> Result<Page<DeploymentRow>> {
     auto before = from_cursor(after);
     if (!before) return fail(before.error());
     Reader db(readers_);
     std::vector<NumberedDeployment> found;
     {
-      auto row = stage ? db->query(SLUICE_DEPLOYMENT_COLUMNS
-                                   "WHERE d.stage = (SELECT num FROM stages WHERE id = ?) AND d.num < ? "
-                                   "AND +s.id = ? ORDER BY d.num DESC LIMIT ?",
-                                   *stage, *before, stack, with_one_more(limit))
-                       : db->query(SLUICE_DEPLOYMENT_COLUMNS
-                                   "WHERE d.stack = (SELECT num FROM stacks WHERE id = ?) AND d.num < ? "
-                                   "ORDER BY d.num DESC LIMIT ?",
-                                   stack, *before, with_one_more(limit));
+      // Of one change they are few: found by the change in each of the stack's stages, then sorted.
+      auto row = change > 0 ? db->query(SLUICE_DEPLOYMENT_COLUMNS
+                                        "WHERE d.stage IN (SELECT num FROM stages WHERE stack = "
+                                        "(SELECT num FROM stacks WHERE id = ?)) AND d.change = ? "
+                                        "AND (? = '' OR +g.id = ?) AND +d.num < ? ORDER BY +d.num DESC LIMIT ?",
+                                        stack, change, stage ? stage->value : "", stage ? stage->value : "", *before,
+                                        with_one_more(limit))
+                 : stage    ? db->query(SLUICE_DEPLOYMENT_COLUMNS
+                                        "WHERE d.stage = (SELECT num FROM stages WHERE id = ?) AND d.num < ? "
+                                        "AND +s.id = ? ORDER BY d.num DESC LIMIT ?",
+                                        *stage, *before, stack, with_one_more(limit))
+                            : db->query(SLUICE_DEPLOYMENT_COLUMNS
+                                        "WHERE d.stack = (SELECT num FROM stacks WHERE id = ?) AND d.num < ? "
+                                        "ORDER BY d.num DESC LIMIT ?",
+                                        stack, *before, with_one_more(limit));
       while (row.next()) found.push_back(read_deployment(row));
     }
     auto numbered = page_of(std::move(found), limit, [](const NumberedDeployment& d) { return d.num; });
@@ -320,17 +328,27 @@ Result<DeploymentRow> SqliteStore::deployment(const DeploymentId& id) {
   });
 }
 
-Result<Page<ApprovalRow>> SqliteStore::approvals(const std::optional<ApprovalState>& state, const std::string& after,
+Result<Page<ApprovalRow>> SqliteStore::approvals(const ApprovalFilter& filter, const std::string& after,
                                                  std::size_t limit) {
   return guarded([&]() -> Result<Page<ApprovalRow>> {
     auto before = from_cursor(after);
     if (!before) return fail(before.error());
     Reader db(readers_);
-    auto items = state ? read_approvals(db->query(SLUICE_APPROVAL_COLUMNS
-                                                  "WHERE a.state = ? AND a.id < ? ORDER BY a.id DESC LIMIT ?",
-                                                  codec::enum_name(*state), *before, with_one_more(limit)))
-                       : read_approvals(db->query(SLUICE_APPROVAL_COLUMNS "WHERE a.id < ? ORDER BY a.id DESC LIMIT ?",
-                                                  *before, with_one_more(limit)));
+    const std::string state = filter.state ? codec::enum_name(*filter.state) : "";
+    const std::string stage = filter.stage ? filter.stage->value : "";
+    auto items =
+        filter.stack ? read_approvals(db->query(SLUICE_APPROVAL_COLUMNS
+                                                "WHERE a.stage IN (SELECT num FROM stages WHERE stack = "
+                                                "(SELECT num FROM stacks WHERE id = ?)) AND (? = '' OR +g.id = ?) "
+                                                "AND (? = 0 OR a.change = ?) AND (? = '' OR +a.state = ?) AND a.id < ? "
+                                                "ORDER BY a.id DESC LIMIT ?",
+                                                *filter.stack, stage, stage, filter.change, filter.change, state, state,
+                                                *before, with_one_more(limit)))
+        : filter.state
+            ? read_approvals(db->query(SLUICE_APPROVAL_COLUMNS "WHERE a.state = ? AND a.id < ? ORDER BY a.id DESC LIMIT ?",
+                                       state, *before, with_one_more(limit)))
+            : read_approvals(db->query(SLUICE_APPROVAL_COLUMNS "WHERE a.id < ? ORDER BY a.id DESC LIMIT ?", *before,
+                                       with_one_more(limit)));
     return page_of(std::move(items), limit, [](const ApprovalRow& a) { return a.id; });
   });
 }

@@ -217,7 +217,7 @@ void agree(Store& store, const Stack& stack) {
   }
   std::size_t pending = 0;
   for (const Stage& stage : stack.stages) pending += stage.approval ? 1 : 0;
-  EXPECT_EQ(store.approvals(ApprovalState::pending, "", 100).value().items.size(), pending);
+  EXPECT_EQ(store.approvals({.state = ApprovalState::pending}, "", 100).value().items.size(), pending);
   auto in_use = store.artifacts_in_use().value();
   for (const auto& artifact : needed) EXPECT_THAT(in_use, testing::Contains(artifact));
 }

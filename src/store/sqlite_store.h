@@ -26,10 +26,10 @@ class SqliteStore final : public Store {
   Result<ChangeRow> change(const pipeline::StackId& stack, pipeline::ChangeNumber number) override;
   Result<std::vector<ChangeInStage>> where_is(const pipeline::Stack& stack, pipeline::ChangeNumber change) override;
   Result<Page<DeploymentRow>> deployments(const pipeline::StackId& stack, const std::optional<pipeline::StageId>& stage,
-                                          const std::string& after, std::size_t limit) override;
+                                          pipeline::ChangeNumber change, const std::string& after,
+                                          std::size_t limit) override;
   Result<DeploymentRow> deployment(const pipeline::DeploymentId& id) override;
-  Result<Page<ApprovalRow>> approvals(const std::optional<pipeline::ApprovalState>& state, const std::string& after,
-                                      std::size_t limit) override;
+  Result<Page<ApprovalRow>> approvals(const ApprovalFilter& filter, const std::string& after, std::size_t limit) override;
   Result<ApprovalRow> approval(const pipeline::StageId& stage, pipeline::ChangeNumber change) override;
   Result<std::vector<StageRow>> stages(const pipeline::StackId& stack) override;
   Result<std::string> settings(const pipeline::StageId& stage, pipeline::Revision revision) override;

@@ -93,6 +93,12 @@ struct ApprovalRow {
   std::string comment;
   pipeline::ChangeNumber superseded_by = 0;
 };
+struct ApprovalFilter {  // what is absent or 0 leaves nothing out; `stage` and `change` only with their stack
+  std::optional<pipeline::ApprovalState> state = {};
+  std::optional<pipeline::StackId> stack = {};
+  std::optional<pipeline::StageId> stage = {};
+  pipeline::ChangeNumber change = 0;
+};
 struct StageRow {  // living and deleted stages
   pipeline::StageId id;
   std::string name;
@@ -137,11 +143,12 @@ class Store {
   virtual Result<ChangeRow> change(const pipeline::StackId&, pipeline::ChangeNumber) = 0;
   // Where a change is: one entry for each living stage in order, then deleted stages it had reached.
   virtual Result<std::vector<ChangeInStage>> where_is(const pipeline::Stack&, pipeline::ChangeNumber) = 0;
+  // `change` 0: of every change.
   virtual Result<Page<DeploymentRow>> deployments(const pipeline::StackId&, const std::optional<pipeline::StageId>&,
-                                                  const std::string& after, std::size_t limit) = 0;
+                                                  pipeline::ChangeNumber change, const std::string& after,
+                                                  std::size_t limit) = 0;
   virtual Result<DeploymentRow> deployment(const pipeline::DeploymentId&) = 0;
-  virtual Result<Page<ApprovalRow>> approvals(const std::optional<pipeline::ApprovalState>&, const std::string& after,
-                                              std::size_t limit) = 0;
+  virtual Result<Page<ApprovalRow>> approvals(const ApprovalFilter&, const std::string& after, std::size_t limit) = 0;
   // The newest approval that was asked about this change in this stage, whatever became of it; else not_found.
   virtual Result<ApprovalRow> approval(const pipeline::StageId&, pipeline::ChangeNumber) = 0;
   virtual Result<std::vector<StageRow>> stages(const pipeline::StackId&) = 0;

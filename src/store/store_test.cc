@@ -134,15 +134,22 @@ TEST_F(StoreTest, pages_follow_each_other_without_a_gap) {
   } while (!after.empty());
   EXPECT_THAT(numbers, ElementsAre(7, 6, 5, 4, 3, 2, 1));
 
-  auto all = store->deployments(story.stack.id, std::nullopt, "", 100).value();
+  auto all = store->deployments(story.stack.id, std::nullopt, 0, "", 100).value();
   EXPECT_EQ(all.items.size(), 11u);
   EXPECT_EQ(all.next, "");
-  auto here = store->deployments(story.stack.id, test, "", 3).value();
+  auto here = store->deployments(story.stack.id, test, 0, "", 3).value();
   ASSERT_EQ(here.items.size(), 3u);
   EXPECT_EQ(here.items.front().change.number, 7);
-  auto rest = store->deployments(story.stack.id, test, here.next, 3).value();
+  auto rest = store->deployments(story.stack.id, test, 0, here.next, 3).value();
   ASSERT_EQ(rest.items.size(), 1u);
   EXPECT_EQ(rest.items.front().change.number, 1);
+  auto of_one = store->deployments(story.stack.id, std::nullopt, 7, "", 100).value();
+  EXPECT_GE(of_one.items.size(), 2u);
+  for (const auto& row : of_one.items) EXPECT_EQ(row.change.number, 7);
+  auto of_one_here = store->deployments(story.stack.id, test, 7, "", 100).value();
+  ASSERT_EQ(of_one_here.items.size(), 1u);
+  EXPECT_EQ(of_one_here.items.front().stage, test);
+  EXPECT_THAT(store->deployments(story.stack.id, std::nullopt, 99, "", 100).value().items, IsEmpty());
   EXPECT_EQ(store->audit("shop", "", 4).value().items.front().seq, store->last_seq());
 
   auto refused = store->changes(story.stack.id, "", "x7", 3);
@@ -204,13 +211,13 @@ TEST_F(StoreTest, approvals_keep_who_when_and_the_comment) {  // R4.8
   auto two = story.checks_in();
   story.happens({ApprovalAsked{prod, one}});
   story.happens({ApprovalSuperseded{prod, one, 2}, ApprovalAsked{prod, two}});
-  auto pending = store->approvals(ApprovalState::pending, "", 10).value();
+  auto pending = store->approvals({.state = ApprovalState::pending}, "", 10).value();
   ASSERT_EQ(pending.items.size(), 1u);
   EXPECT_EQ(pending.items[0].change, two);
   EXPECT_EQ(pending.items[0].stage_name, "prod");
   story.happens({ApprovalDecided{prod, two, ApprovalState::rejected, "not on a Friday"}});
-  EXPECT_THAT(store->approvals(ApprovalState::pending, "", 10).value().items, IsEmpty());
-  auto all = store->approvals(std::nullopt, "", 10).value();
+  EXPECT_THAT(store->approvals({.state = ApprovalState::pending}, "", 10).value().items, IsEmpty());
+  auto all = store->approvals({}, "", 10).value();
   ASSERT_EQ(all.items.size(), 2u);
   EXPECT_EQ(all.items[0].state, ApprovalState::rejected);
   EXPECT_EQ(all.items[0].comment, "not on a Friday");
@@ -218,8 +225,18 @@ TEST_F(StoreTest, approvals_keep_who_when_and_the_comment) {  // R4.8
   EXPECT_EQ(all.items[0].decided_at, story.now);
   EXPECT_EQ(all.items[1].state, ApprovalState::superseded);
   EXPECT_EQ(all.items[1].superseded_by, 2);
-  EXPECT_EQ(store->approvals(std::nullopt, store->approvals(std::nullopt, "", 1).value().next, 1).value().items[0].id,
+  EXPECT_EQ(store->approvals({}, store->approvals({}, "", 1).value().next, 1).value().items[0].id,
             all.items[1].id);
+  auto of_two = store->approvals({.stack = story.stack.id, .change = 2}, "", 10).value();
+  ASSERT_EQ(of_two.items.size(), 1u);
+  EXPECT_EQ(of_two.items[0].change, two);
+  EXPECT_EQ(store->approvals({.stack = story.stack.id, .stage = prod}, "", 10).value().items.size(), 2u);
+  EXPECT_EQ(store->approvals({.state = ApprovalState::superseded, .stack = story.stack.id, .stage = prod}, "", 10)
+                .value()
+                .items.size(),
+            1u);
+  EXPECT_THAT(store->approvals({.stack = story.stack.id, .stage = pipeline::StageId{"stg_other"}}, "", 10).value().items,
+              IsEmpty());
 }
 
 TEST_F(StoreTest, R4_8_what_became_of_one_approval_is_found_by_its_stage_and_change) {

@@ -754,7 +754,45 @@ export interface components {
       dropped?: components["schemas"]["Commit"][];
       /** @description Names that were saved since what runs was deployed: `runtime/NAME`, `build/NAME`, `endpoint` … */
       settings: string[];
+      files?: components["schemas"]["ChangedFiles"];
       previous?: components["schemas"]["PreviousStage"];
+    };
+    /** @description Which files differ between what runs and what would ship. Absent when nothing runs. */
+    ChangedFiles: {
+      /**
+       * Format: int64
+       * @description How many files.
+       */
+      total: number;
+      /**
+       * Format: int64
+       * @description Lines, in all of them.
+       */
+      added: number;
+      /**
+       * Format: int64
+       * @description Lines, in all of them.
+       */
+      removed: number;
+      /** @description By path, at most 300. */
+      items: components["schemas"]["ChangedFile"][];
+    };
+    /** @description One file that differs. */
+    ChangedFile: {
+      path: string;
+      /** @description Its path before, when it was renamed. */
+      was?: string;
+      /**
+       * Format: int64
+       * @description Lines; absent of a binary file.
+       */
+      added?: number;
+      /**
+       * Format: int64
+       * @description Lines; absent of a binary file.
+       */
+      removed?: number;
+      binary?: boolean;
     };
     /** @description A decision asked of a person, and what became of it. */
     Approval: {
@@ -765,6 +803,12 @@ export interface components {
       commit?: string;
       /** @description First line of the commit's message. */
       message?: string;
+      author?: components["schemas"]["Author"];
+      /**
+       * Format: int64
+       * @description How many commits would ship; in the list, while it is pending.
+       */
+      commits?: number;
       state: components["schemas"]["ApprovalState"];
       /** Format: date-time */
       since?: string;
@@ -1854,6 +1898,12 @@ export interface operations {
       query?: {
         /** @description Only those in this state. */
         state?: components["schemas"]["ApprovalState"];
+        /** @description Only those of this stack, by name. */
+        stack?: string;
+        /** @description Only those of this stage, by name; only with stack. */
+        stage?: string;
+        /** @description Only those about this change; only with stack. */
+        change?: number;
         limit?: components["parameters"]["limit"];
         after?: components["parameters"]["after"];
       };
@@ -2176,6 +2226,8 @@ export interface operations {
       query?: {
         /** @description Only those of this stage, by name; a deleted one by id. */
         stage?: string;
+        /** @description Only those of this change. */
+        change?: number;
         limit?: components["parameters"]["limit"];
         after?: components["parameters"]["after"];
       };
