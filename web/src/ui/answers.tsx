@@ -14,7 +14,7 @@ export function Problem({ error, retry, title }: { error: unknown; retry?: () =>
         {error instanceof Error ? error.message : String(error)}
       </Text>
       {retry && (
-        <Button mt="sm" size="xs" variant="light" color="red" onClick={retry}>
+        <Button mt="sm" size="xs" variant="default" onClick={retry}>
           Try again
         </Button>
       )}

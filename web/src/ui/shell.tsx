@@ -31,6 +31,7 @@ import { type ReactNode, useEffect } from "react";
 import { Link, useLocation } from "react-router-dom";
 import { client, type Me } from "@/api/client";
 import { followEvents, useConnection } from "@/api/live";
+import { useTellOfApprovals } from "@/api/notices";
 import { approvals, keys } from "@/api/queries";
 import { Shortcuts } from "./shortcuts";
 
@@ -60,6 +61,7 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
 
   useEffect(() => followEvents(cache), [cache]);
+  useTellOfApprovals();
   useEffect(close, [here.pathname, close]);
 
   const signOut = async () => {
