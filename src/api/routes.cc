@@ -50,7 +50,12 @@ std::vector<Route> table() {
       {"GET", STAGE "/approval", viewer, kNone, {}, show_approval},
       {"POST", STAGE "/approve", developer, kSmall, {}, approve},
       {"POST", STAGE "/reject", developer, kSmall, {}, reject},
-      {"GET", "/api/v1/approvals", viewer, kNone, {"state", "stack", "stage", "change", "limit", "after"}, list_approvals},
+      {"GET",
+       "/api/v1/approvals",
+       viewer,
+       kNone,
+       {"state", "stack", "stage", "change", "limit", "after"},
+       list_approvals},
 
       {"POST", STAGE "/retry", developer, kSmall, {}, retry},
       {"POST", STAGE "/redeploy", developer, kSmall, {}, redeploy},

@@ -28,7 +28,7 @@ struct Commit {
   Time at{};
 };
 struct FileDifference {
-  std::string path, was;  // was: its path before, when it was renamed
+  std::string path, was;                // was: its path before, when it was renamed
   std::int64_t added = 0, removed = 0;  // lines; of a binary file neither is known
   bool binary = false;
 };

@@ -281,8 +281,7 @@ Result<std::vector<ChangeInStage>> SqliteStore::where_is(const Stack& stack, Cha
 }
 
 Result<Page<DeploymentRow>> SqliteStore::deployments(const StackId& stack, const std::optional<StageId>& stage,
-                                                     ChangeNumber change, const std::string& after,
-                                                     std::size_t limit) {
+                                                     ChangeNumber change, const std::string& after, std::size_t limit) {
   return guarded([&]() -> Result<Page<DeploymentRow>> {
     auto before = from_cursor(after);
     if (!before) return fail(before.error());
@@ -298,11 +297,11 @@ Result<Page<DeploymentRow>> SqliteStore::deployments(const StackId& stack, const
                                         with_one_more(limit))
                  : stage    ? db->query(SLUICE_DEPLOYMENT_COLUMNS
                                         "WHERE d.stage = (SELECT num FROM stages WHERE id = ?) AND d.num < ? "
-                                        "AND +s.id = ? ORDER BY d.num DESC LIMIT ?",
+                                           "AND +s.id = ? ORDER BY d.num DESC LIMIT ?",
                                         *stage, *before, stack, with_one_more(limit))
                             : db->query(SLUICE_DEPLOYMENT_COLUMNS
                                         "WHERE d.stack = (SELECT num FROM stacks WHERE id = ?) AND d.num < ? "
-                                        "ORDER BY d.num DESC LIMIT ?",
+                                           "ORDER BY d.num DESC LIMIT ?",
                                         stack, *before, with_one_more(limit));
       while (row.next()) found.push_back(read_deployment(row));
     }
@@ -337,18 +336,18 @@ Result<Page<ApprovalRow>> SqliteStore::approvals(const ApprovalFilter& filter, c
     const std::string state = filter.state ? codec::enum_name(*filter.state) : "";
     const std::string stage = filter.stage ? filter.stage->value : "";
     auto items =
-        filter.stack ? read_approvals(db->query(SLUICE_APPROVAL_COLUMNS
-                                                "WHERE a.stage IN (SELECT num FROM stages WHERE stack = "
-                                                "(SELECT num FROM stacks WHERE id = ?)) AND (? = '' OR +g.id = ?) "
-                                                "AND (? = 0 OR a.change = ?) AND (? = '' OR +a.state = ?) AND a.id < ? "
-                                                "ORDER BY a.id DESC LIMIT ?",
-                                                *filter.stack, stage, stage, filter.change, filter.change, state, state,
-                                                *before, with_one_more(limit)))
-        : filter.state
-            ? read_approvals(db->query(SLUICE_APPROVAL_COLUMNS "WHERE a.state = ? AND a.id < ? ORDER BY a.id DESC LIMIT ?",
-                                       state, *before, with_one_more(limit)))
-            : read_approvals(db->query(SLUICE_APPROVAL_COLUMNS "WHERE a.id < ? ORDER BY a.id DESC LIMIT ?", *before,
-                                       with_one_more(limit)));
+        filter.stack   ? read_approvals(db->query(SLUICE_APPROVAL_COLUMNS
+                                                  "WHERE a.stage IN (SELECT num FROM stages WHERE stack = "
+                                                    "(SELECT num FROM stacks WHERE id = ?)) AND (? = '' OR +g.id = ?) "
+                                                    "AND (? = 0 OR a.change = ?) AND (? = '' OR +a.state = ?) AND a.id < ? "
+                                                    "ORDER BY a.id DESC LIMIT ?",
+                                                  *filter.stack, stage, stage, filter.change, filter.change, state, state,
+                                                  *before, with_one_more(limit)))
+        : filter.state ? read_approvals(db->query(SLUICE_APPROVAL_COLUMNS
+                                                  "WHERE a.state = ? AND a.id < ? ORDER BY a.id DESC LIMIT ?",
+                                                  state, *before, with_one_more(limit)))
+                       : read_approvals(db->query(SLUICE_APPROVAL_COLUMNS "WHERE a.id < ? ORDER BY a.id DESC LIMIT ?",
+                                                  *before, with_one_more(limit)));
     return page_of(std::move(items), limit, [](const ApprovalRow& a) { return a.id; });
   });
 }

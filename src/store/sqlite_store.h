@@ -29,7 +29,8 @@ class SqliteStore final : public Store {
                                           pipeline::ChangeNumber change, const std::string& after,
                                           std::size_t limit) override;
   Result<DeploymentRow> deployment(const pipeline::DeploymentId& id) override;
-  Result<Page<ApprovalRow>> approvals(const ApprovalFilter& filter, const std::string& after, std::size_t limit) override;
+  Result<Page<ApprovalRow>> approvals(const ApprovalFilter& filter, const std::string& after,
+                                      std::size_t limit) override;
   Result<ApprovalRow> approval(const pipeline::StageId& stage, pipeline::ChangeNumber change) override;
   Result<std::vector<StageRow>> stages(const pipeline::StackId& stack) override;
   Result<std::string> settings(const pipeline::StageId& stage, pipeline::Revision revision) override;

@@ -225,8 +225,7 @@ TEST_F(StoreTest, approvals_keep_who_when_and_the_comment) {  // R4.8
   EXPECT_EQ(all.items[0].decided_at, story.now);
   EXPECT_EQ(all.items[1].state, ApprovalState::superseded);
   EXPECT_EQ(all.items[1].superseded_by, 2);
-  EXPECT_EQ(store->approvals({}, store->approvals({}, "", 1).value().next, 1).value().items[0].id,
-            all.items[1].id);
+  EXPECT_EQ(store->approvals({}, store->approvals({}, "", 1).value().next, 1).value().items[0].id, all.items[1].id);
   auto of_two = store->approvals({.stack = story.stack.id, .change = 2}, "", 10).value();
   ASSERT_EQ(of_two.items.size(), 1u);
   EXPECT_EQ(of_two.items[0].change, two);
@@ -235,8 +234,9 @@ TEST_F(StoreTest, approvals_keep_who_when_and_the_comment) {  // R4.8
                 .value()
                 .items.size(),
             1u);
-  EXPECT_THAT(store->approvals({.stack = story.stack.id, .stage = pipeline::StageId{"stg_other"}}, "", 10).value().items,
-              IsEmpty());
+  EXPECT_THAT(
+      store->approvals({.stack = story.stack.id, .stage = pipeline::StageId{"stg_other"}}, "", 10).value().items,
+      IsEmpty());
 }
 
 TEST_F(StoreTest, R4_8_what_became_of_one_approval_is_found_by_its_stage_and_change) {
