@@ -50,7 +50,7 @@ export function StagesBefore({ detail }: { detail: ApprovalDetail }) {
                 )}
               </Group>
               {place.deployment && (
-                <Anchor component={Link} size="sm" to={`/stacks/${stack}/deployments/${place.deployment}`} aria-label={`Deployment to ${place.stage}`}>
+                <Anchor component={Link} size="sm" style={{ flexShrink: 0 }} to={`/stacks/${stack}/deployments/${place.deployment}`} aria-label={`Deployment to ${place.stage}`}>
                   Deployment
                 </Anchor>
               )}

@@ -30,7 +30,7 @@ function Row({ deployment }: { deployment: Deployment }) {
         <Link className={classes.name} to={`/stacks/${stack}/deployments/${id}`}>
           #{change} to {stage}
         </Link>{" "}
-        <Text span size="sm" c="dimmed" ff="monospace">
+        <Text span size="sm" c="dimmed" ff="monospace" className={classes.commit}>
           {short(commit)}
         </Text>
         {why && (
