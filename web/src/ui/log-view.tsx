@@ -1,19 +1,16 @@
 import { ActionIcon, Button, Group, Text, Tooltip } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
-import { notifications } from "@mantine/notifications";
-import { IconCheck, IconClock, IconCopy, IconDownload, IconTextWrap } from "@tabler/icons-react";
+import { IconClock, IconTextWrap } from "@tabler/icons-react";
 import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation, useNavigate } from "react-router-dom";
-import { type Log, useLogVersion, wholeLog } from "@/api/log";
-import { visible } from "@/lib/ansi";
+import { type Log, useLogVersion } from "@/api/log";
 import { picked, type Range, readRange, writeRange } from "@/lib/log-range";
 import { plural } from "@/lib/words";
 import { Problem } from "./answers";
 import classes from "./log-view.module.css";
 import { LogLines } from "./log-view-lines";
 import { LogSearchField, useLogSearch } from "./log-view-search";
-
-const kMostCopied = 20_000; // lines
+import { LogTake } from "./log-view-take";
 
 const phases = {
   loading: "loading",
@@ -76,8 +73,6 @@ export function LogView({
   const [wrap, setWrap] = useLocalStorage({ key: `sluice-log-wrap-${kind}`, defaultValue: window.innerWidth < 700 && !head });
   const [times, setTimes] = useLocalStorage({ key: `sluice-log-times-${kind}`, defaultValue: timesFirst && window.innerWidth >= 700 });
   const [goal, setGoal] = useState<{ line: number } | null>(selected ? { line: selected.from } : null);
-  const [copied, setCopied] = useState(false);
-  const [fetching, setFetching] = useState(false);
 
   const [words, setWordsNow] = useState("");
   const [place, setPlace] = useState(-1);
@@ -125,34 +120,6 @@ export function LogView({
     setGoal({ line: marked.from });
   }, [marked, selected]);
 
-  const copy = async () => {
-    const range = selected ?? { from: Math.max(store.first, store.end - kMostCopied), to: store.end - 1 };
-    const text: string[] = [];
-    for (let number = range.from; number <= Math.min(range.to, store.end - 1); ++number)
-      text.push(visible(store.line(number)?.text ?? ""));
-    try {
-      await navigator.clipboard.writeText(text.join("\n") + "\n");
-      setCopied(true);
-      window.setTimeout(() => setCopied(false), 1500);
-    } catch {
-      notifications.show({ color: "yellow", title: "Not copied", message: "The browser allows no copying on this address; download the log instead." });
-    }
-  };
-  const download = async () => {
-    setFetching(true);
-    try {
-      const address = URL.createObjectURL(await wholeLog(path));
-      const link = document.createElement("a");
-      link.href = address;
-      link.download = file;
-      link.click();
-      window.setTimeout(() => URL.revokeObjectURL(address), 10_000);
-    } catch (error) {
-      notifications.show({ color: "red", title: "Not downloaded", message: error instanceof Error ? error.message : String(error) });
-    } finally {
-      setFetching(false);
-    }
-  };
   const keys = (event: KeyboardEvent) => {
     // The browser's own search sees only the lines that are drawn.
     if (event.key === "f" && (event.ctrlKey || event.metaKey)) {
@@ -162,7 +129,6 @@ export function LogView({
   };
 
   if (phase === "broken") return <Problem error={log.error} retry={log.again} title="The log cannot be read" />;
-  const copyLabel = selected ? "Copy the selected lines" : store.size > kMostCopied ? `Copy the last ${kMostCopied.toLocaleString()} lines` : "Copy the log";
   const missing = store.first - 1;
   return (
     <section className={classes.frame} aria-label={label} onKeyDown={keys}>
@@ -182,16 +148,7 @@ export function LogView({
           )}
           <Toggle on={times} label="Times" icon={IconClock} flip={() => setTimes(!times)} />
           <Toggle on={wrap} label="Wrap long lines" icon={IconTextWrap} flip={() => setWrap(!wrap)} />
-          <Tooltip label={copyLabel}>
-            <ActionIcon variant="default" size={30} aria-label={copyLabel} disabled={store.size === 0} onClick={() => void copy()}>
-              {copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
-            </ActionIcon>
-          </Tooltip>
-          <Tooltip label="Download">
-            <ActionIcon variant="default" size={30} aria-label="Download the log" loading={fetching} onClick={() => void download()}>
-              <IconDownload size={16} />
-            </ActionIcon>
-          </Tooltip>
+          <LogTake store={store} path={path} file={file} selected={selected} />
         </Group>
       </Group>
       {missing > 0 && (
