@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 
+export const needs = "seed";
+
 /** What lies in the program and how it is handed out; no browser is needed for most of it. */
 export default async function ({ test, open, server }) {
   // Node's own client: fetch would set and hide headers.
@@ -75,6 +77,18 @@ export default async function ({ test, open, server }) {
     await tab.page.getByText("There is no such page").waitFor();
     await tab.page.getByRole("link", { name: "To the stacks" }).click();
     await tab.page.getByRole("heading", { name: "Stacks", level: 1 }).waitFor();
+  });
+
+  await test("the first page's JavaScript stays under 300 KB", async () => {
+    const tab = await open();
+    for (const path of ["/", "/stacks/shop"]) {
+      await tab.go(path);
+      const scripts = await tab.page.evaluate(() =>
+        performance.getEntriesByType("resource").filter((one) => /\.js$/.test(one.name)).map((one) => one.encodedBodySize),
+      );
+      const size = scripts.reduce((a, b) => a + b, 0);
+      assert.ok(size > 50_000 && size < 300_000, `${path}: ${size} bytes`);
+    }
   });
 
   await test("no script that came in with text runs", async () => {
