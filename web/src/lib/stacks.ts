@@ -7,7 +7,7 @@ export const filters = ["waits", "failed", "deploying", "live"] as const;
 export type Filter = (typeof filters)[number];
 
 export const filterWords: Record<Filter, string> = {
-  waits: "Waits for a decision",
+  waits: "Waits",
   failed: "Failed",
   deploying: "Deploying",
   live: "Live",

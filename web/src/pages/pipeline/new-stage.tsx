@@ -130,20 +130,7 @@ export function NewStage({ stack, role, place: asked, close }: { stack: Stack; r
               />
             </div>
           </Tooltip>
-          <Radio.Group label="Database" value="none">
-            <Group gap="lg" mt={6}>
-              <Radio value="none" label="None" />
-              <Radio value="new" disabled label="New (not available yet)" />
-              <Radio value="existing" disabled label="Existing (not available yet)" />
-            </Group>
-          </Radio.Group>
-          <Radio.Group label="Endpoint" value="api_gateway">
-            <Column gap={8} mt={6}>
-              <Radio value="api_gateway" label="API gateway" description="For most apps: one address, instances behind it, no request dropped while deploying." />
-              <Radio value="load_balancer" disabled label="Load balancer" description="For long connections and much traffic. Not available yet." />
-            </Column>
-          </Radio.Group>
-          <Switch label="Caching" description="Of answers at the API gateway. Not available yet." disabled checked={false} readOnly />
+          <Platform />
           <SimpleGrid cols={{ base: 1, xs: 3 }}>
             <NumberInput
               label="Instances"
@@ -196,5 +183,27 @@ export function NewStage({ stack, role, place: asked, close }: { stack: Stack; r
         </Column>
       </form>
     </Modal>
+  );
+}
+
+/** What has one choice today, with what will be there beside it. */
+function Platform() {
+  return (
+    <>
+      <Radio.Group label="Database" value="none">
+        <Group gap="lg" mt={6}>
+          <Radio value="none" label="None" />
+          <Radio value="new" disabled label="New (not available yet)" />
+          <Radio value="existing" disabled label="Existing (not available yet)" />
+        </Group>
+      </Radio.Group>
+      <Radio.Group label="Endpoint" value="api_gateway">
+        <Column gap={8} mt={6}>
+          <Radio value="api_gateway" label="API gateway" description="For most apps: one address, instances behind it, no request dropped while deploying." />
+          <Radio value="load_balancer" disabled label="Load balancer" description="For long connections and much traffic. Not available yet." />
+        </Column>
+      </Radio.Group>
+      <Switch label="Caching" description="Of answers at the API gateway. Not available yet." disabled checked={false} readOnly />
+    </>
   );
 }
