@@ -12,6 +12,7 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     // It is no banner of the document, which is how a bare <header> is read.
+    ModalCloseButton: { defaultProps: { "aria-label": "Close" } },
     ModalHeader: { defaultProps: { role: "presentation" } },
   },
 });

@@ -76,9 +76,9 @@ function Body({ name, days, chosen, put }: { name: string; days: number; chosen:
       ),
     }));
   }, [material.data, stages, window]);
-  const error = stack.error ?? material.error;
+  const error = (stack.data ? null : stack.error) ?? (material.data ? null : material.error);
   if (error) return <Problem error={error} retry={() => void Promise.all([stack.refetch(), material.refetch()])} />;
-  if (stack.isPending || !material.data) return <Loading rows={3} height={200} />;
+  if (!stack.data || !material.data) return <Loading rows={3} height={200} />;
   const figures = all.find((one) => one.stage.id === stage?.id);
   if (!stage || !figures || material.data.deployments.length === 0)
     return (

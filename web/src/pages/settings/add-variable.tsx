@@ -54,7 +54,7 @@ export function AddVariable({
       <TextInput
         ref={first}
         label="Name"
-        placeholder="NAME, or paste .env lines"
+        placeholder="NAME or .env lines"
         value={typed.name}
         error={typed.problem}
         onChange={(event) => change({ ...typed, name: event.currentTarget.value.trim(), problem: undefined })}

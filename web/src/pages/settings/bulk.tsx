@@ -36,7 +36,7 @@ export function BulkEdit({ base, draft, rows, apply, close }: { base: Variables;
           spellCheck={false}
           autoCapitalize="none"
           data-autofocus
-          error={wrong.length > 0}
+          aria-invalid={wrong.length > 0}
           wrap="off"
         />
         {wrong.length > 0 && (

@@ -101,8 +101,8 @@ export function Compare({
           (seen.length === 0 ? (
             <Text size="sm">{rows.length === 0 ? "Neither of them has any." : "No difference."}</Text>
           ) : (
-            <Table.ScrollContainer minWidth={520}>
-              <Table verticalSpacing={6}>
+            <div className={classes.scroll} tabIndex={0} role="region" aria-label="Differences">
+              <Table verticalSpacing={6} miw={520}>
                 <Table.Thead>
                   <Table.Tr>
                     <Table.Th>Name</Table.Th>
@@ -114,7 +114,7 @@ export function Compare({
                 <Table.Tbody>
                   {seen.map((one) => (
                     <Table.Tr key={one.name}>
-                      <Table.Th scope="row" className={classes.mono}>
+                      <Table.Th scope="row" fw={500} className={classes.mono}>
                         {one.name}
                       </Table.Th>
                       <Table.Td>
@@ -128,7 +128,7 @@ export function Compare({
                   ))}
                 </Table.Tbody>
               </Table>
-            </Table.ScrollContainer>
+            </div>
           ))}
         {copy.error && <Problem error={copy.error} title="Not copied" />}
         {there.data && (
@@ -144,7 +144,7 @@ export function Compare({
                 Close
               </Button>
               <Button disabled={brings === 0 || refused !== undefined} loading={copy.isPending} onClick={() => copy.mutate()}>
-                Copy {plural(brings, "variable")} here
+                {brings === 0 ? "Copy here" : `Copy ${plural(brings, "variable")} here`}
               </Button>
             </Group>
           </Group>

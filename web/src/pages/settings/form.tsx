@@ -80,7 +80,7 @@ export function Saved({ note, children }: { note: SavedNote; children?: ReactNod
           {note.deployment && (
             <>
               {" "}
-              <Anchor component={Link} size="sm" to={`/stacks/${note.deployment.stack}/deployments/${note.deployment.id}`}>
+              <Anchor component={Link} size="sm" c="inherit" underline="always" to={`/stacks/${note.deployment.stack}/deployments/${note.deployment.id}`}>
                 The deployment of #{note.deployment.change} began.
               </Anchor>
             </>

@@ -136,19 +136,12 @@ export default function Settings() {
       <StackTabs stack={name} />
     </>
   );
-  if (stack.isPending || !who.data) {
+  // A refresh that fails takes nothing away: there may be edits.
+  if (!stack.data || !who.data) {
     return (
       <>
         {head}
-        <Loading rows={3} height={120} />
-      </>
-    );
-  }
-  if (stack.isError) {
-    return (
-      <>
-        {head}
-        <Problem error={stack.error} retry={() => void stack.refetch()} />
+        {stack.error ? <Problem error={stack.error} retry={() => void stack.refetch()} /> : <Loading rows={3} height={120} />}
       </>
     );
   }

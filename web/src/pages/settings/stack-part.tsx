@@ -42,7 +42,7 @@ function Source({ name, me }: { name: string; me: Me }) {
     },
   });
   if (base.isPending) return <Loading rows={1} height={180} />;
-  if (base.isError) return <Problem error={base.error} retry={() => void base.refetch()} />;
+  if (!base.data) return <Problem error={base.error} retry={() => void base.refetch()} />;
   const stack = base.data.value;
   const now = branch ?? stack.repository.branch;
   const dirty = now !== stack.repository.branch;

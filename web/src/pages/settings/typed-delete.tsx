@@ -1,6 +1,7 @@
-import { Button, Group, List, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { Problem } from "@/ui/answers";
+import classes from "./settings.module.css";
 
 /** Asks for the word `delete`, typed (R6.1), after saying what will happen. */
 export function TypedDelete({
@@ -37,16 +38,16 @@ export function TypedDelete({
           if (typed === "delete") onDelete();
         }}
       >
-        <List size="sm" spacing={4}>
+        <ul className={classes.lines}>
           {lines.map((line) => (
-            <List.Item key={line}>{line}</List.Item>
+            <li key={line}>{line}</li>
           ))}
-        </List>
+        </ul>
         <TextInput
           label={
             <>
               Type{" "}
-              <Text span fw={700}>
+              <Text span inherit fw={700}>
                 delete
               </Text>{" "}
               to confirm

@@ -13,6 +13,7 @@ export function useVariables(stack: string, stage: string, kind: VariableKind) {
   const [draft, setDraft] = useState<Draft>({});
   const [begun, setBegun] = useState("");
   const [note, setNote] = useState<SavedNote>();
+  const [round, setRound] = useState(0);
   const known = base.data?.value ?? {};
   const etag = base.data?.etag ?? "";
   const rows = rowsOf(known, draft);
@@ -37,6 +38,7 @@ export function useVariables(stack: string, stage: string, kind: VariableKind) {
     onSuccess: ({ value, etag: next }) => {
       cache.setQueryData(variables(stack, stage, kind).queryKey, { value: value.variables, etag: next });
       setDraft({});
+      setRound((old) => old + 1);
       told(value);
     },
     onError: (error) => {
@@ -67,8 +69,11 @@ export function useVariables(stack: string, stage: string, kind: VariableKind) {
     replace,
     set: (name: string, edit: Edit) => replace({ ...draft, [name]: edit }),
     undo: (name: string) => replace(Object.fromEntries(Object.entries(draft).filter(([one]) => one !== name))),
+    /** Grows when the edits are done with, so that open editors close. */
+    round,
     discard: () => {
       setDraft({});
+      setRound((old) => old + 1);
       save.reset();
     },
   };

@@ -41,7 +41,7 @@ function Retry({ stack, stage }: { stack: Stack; stage: Stage }) {
 
 /** The build or runtime variables of a stage. */
 export function VariablesPart({ stack, stage, me, kind }: { stack: Stack; stage: Stage; me: Me; kind: VariableKind }) {
-  const { base, known, draft, rows, dirty, problem, moved, note, save, told: tell, replace, set, undo, discard } = useVariables(stack.name, stage.name, kind);
+  const { base, known, draft, rows, dirty, problem, moved, note, save, told: tell, replace, set, undo, discard, round } = useVariables(stack.name, stage.name, kind);
   const [typed, setTyped] = useState(nothingTyped);
   const [open, setOpen] = useState<"bulk" | "compare">();
   const [search, setSearch] = useState("");
@@ -49,7 +49,7 @@ export function VariablesPart({ stack, stage, me, kind }: { stack: Stack; stage:
   const half = typed.name !== "" || typed.value !== "";
   const others = stack.stages.some((one) => one.id !== stage.id && one.position !== undefined);
   if (base.isPending) return <Loading rows={4} height={44} />;
-  if (base.isError) return <Problem error={base.error} retry={() => void base.refetch()} />;
+  if (!base.data) return <Problem error={base.error} retry={() => void base.refetch()} />;
 
   const add = () => {
     const taken = rows.find((row) => row.name === typed.name && row.change !== "removed");
@@ -136,7 +136,7 @@ export function VariablesPart({ stack, stage, me, kind }: { stack: Stack; stage:
               </thead>
               <tbody>
                 {seen.map((row) => (
-                  <VariableRow key={row.name} row={row} readOnly={why !== undefined} set={(edit) => set(row.name, edit)} undo={() => undo(row.name)} />
+                  <VariableRow key={`${round} ${row.name}`} row={row} readOnly={why !== undefined} set={(edit) => set(row.name, edit)} undo={() => undo(row.name)} />
                 ))}
               </tbody>
             </table>
