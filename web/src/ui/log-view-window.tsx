@@ -96,7 +96,7 @@ export function useLogWindow(
     from: first.number,
     to: Math.min(last.number + 1, store.end),
     onScroll,
-    reveal: (line) => go(store.rowOf(line, columns) * kRow - view / 3),
+    reveal: (line) => go(store.rowOf(line, columns) * kRow - Math.max(view, 400) / 3), // it may grow as lines come
     toEnd: () => go(Infinity),
   };
 }

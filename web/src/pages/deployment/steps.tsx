@@ -26,8 +26,8 @@ export function Took({ from, to }: { from: string; to?: string }) {
 function Row({ here, open, mark, name, state, time }: { here: boolean; open: () => void; mark: ReactNode; name: string; state?: string; time?: ReactNode }) {
   return (
     <UnstyledButton className={classes.step} aria-current={here} onClick={open}>
-      <Group gap={10} wrap="nowrap" justify="space-between">
-        <Group gap={10} wrap="nowrap">
+      <Group gap={8} wrap="nowrap" justify="space-between">
+        <Group gap={8} wrap="nowrap">
           {mark}
           <Text size="sm" fw={here ? 600 : 400}>
             {name}
@@ -68,7 +68,7 @@ export function Steps({ deployment, step, open }: { deployment: Deployment; step
         />
       ))}
       {left.map((name) => (
-        <Group key={name} className={classes.left} gap={10} wrap="nowrap">
+        <Group key={name} className={classes.left} gap={8} wrap="nowrap">
           <Mark state={undefined} />
           <Text size="sm" c="dimmed">
             {name}
