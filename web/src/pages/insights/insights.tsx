@@ -23,7 +23,7 @@ function AllStages({ all, here, to }: { all: { stage: Stage; of: Figured }[]; he
         All stages
       </Title>
       <Table.ScrollContainer minWidth={560}>
-        <Table verticalSpacing="sm" horizontalSpacing="md">
+        <Table verticalSpacing="sm" horizontalSpacing="md" className={classes.stages}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Stage</Table.Th>

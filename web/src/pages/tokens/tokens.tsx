@@ -36,7 +36,7 @@ function Expiry({ at }: { at?: string }) {
         expired
       </Badge>
     );
-  const days = Math.ceil(left / 86_400_000);
+  const days = Math.round(left / 86_400_000);
   return (
     <time dateTime={at} title={exact(at)}>
       {days > 1 ? `in ${days} d` : "within a day"}
