@@ -11,6 +11,7 @@ export const theme = createTheme({
   cursorType: "pointer",
   respectReducedMotion: true,
   components: {
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } }, // a child that no menu may have
     // It is no banner of the document, which is how a bare <header> is read.
     ModalCloseButton: { defaultProps: { "aria-label": "Close" } },
     ModalHeader: { defaultProps: { role: "presentation" } },

@@ -36,7 +36,7 @@ export function StageMenu({ stage, role, act }: { stage: Stage; role: Role; act:
     { act: "resume", name: "Resume", icon: IconPlayerPlay, not: decide, shown: stage.paused },
   ];
   return (
-    <Menu position="bottom-end" width={240}>
+    <Menu position="bottom-end" width={240} withInitialFocusPlaceholder={false} portalProps={{ target: "#content" }}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" aria-label={`What to do with ${stage.name}`}>
           <IconDots size={18} />
