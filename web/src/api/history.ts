@@ -65,6 +65,7 @@ function useLongList<Item>({ stack, key, load, id, touched, one }: List<Item>) {
     initialPageParam: "",
     getNextPageParam: (last) => last.next ?? undefined,
     refetchOnMount: "always",
+    structuralSharing: false, // it would compare all that is loaded with itself at every page
   });
   const name = JSON.stringify(key);
   useEffect(() => {

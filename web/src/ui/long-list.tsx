@@ -1,6 +1,6 @@
 import { Button, Center, Loader, Text } from "@mantine/core";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Problem } from "./answers";
 
 /** How a list of pages goes on, as TanStack's infinite queries say it. */
@@ -9,12 +9,13 @@ export interface More {
   isFetchingNextPage: boolean;
   isFetchNextPageError: boolean;
   error: unknown;
-  fetchNextPage: () => unknown;
+  fetchNextPage: (options?: { cancelRefetch?: boolean }) => unknown;
 }
 
 /**
  * A list of any length that scrolls with the page: only what is seen is in the document, and the next page is loaded before
- * its end is reached. `height` is what a row is probably high, in pixels.
+ * its end is reached. `height` is what a row is probably high, in pixels; `id` stays the same function, or all is measured
+ * again.
  */
 export function LongList<Item>({
   label,
@@ -42,16 +43,19 @@ export function LongList<Item>({
     estimateSize: () => height,
     overscan: 12,
     scrollMargin: margin,
-    getItemKey: (index) => {
-      const item = items[index];
-      return item === undefined ? index : id(item);
-    },
+    getItemKey: useCallback(
+      (index: number) => {
+        const item = items[index];
+        return item === undefined ? index : id(item);
+      },
+      [items, id],
+    ),
   });
   const shown = rows.getVirtualItems();
   const last = shown[shown.length - 1]?.index ?? -1;
   const wanted = last >= items.length - 30 && more.hasNextPage && !more.isFetchingNextPage && !more.isFetchNextPageError;
   useEffect(() => {
-    if (wanted) more.fetchNextPage();
+    if (wanted) more.fetchNextPage({ cancelRefetch: false });
   });
   return (
     <div ref={top}>

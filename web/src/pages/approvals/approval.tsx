@@ -89,7 +89,7 @@ function Gate({ stack, stage }: { stack: string; stage: string }) {
       </Stack>
       <div className={classes.page}>
         <Stack gap="xl">
-          <Summary detail={shown} stage={here} />
+          <Summary detail={shown} stage={here} past={moved || done !== undefined} />
           <StagesBefore detail={shown} />
           <Differences detail={shown} />
         </Stack>

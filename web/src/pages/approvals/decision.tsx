@@ -115,7 +115,7 @@ export function Decision({
           </Button>
         </div>
       </Stack>
-      <Modal opened={asking} onClose={close} title={`Reject #${detail.change} for ${detail.stage}?`} centered>
+      <Modal opened={asking} onClose={close} title={`Reject #${detail.change} for ${detail.stage}?`} centered closeButtonProps={{ "aria-label": "Close" }}>
         <Stack gap="md">
           <Text size="sm">
             The change ends here.{" "}

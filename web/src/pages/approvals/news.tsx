@@ -33,15 +33,15 @@ export function Decided({ stack, stage, done, next }: { stack: string; stage: st
       {!yes && <Text size="sm">{stage} goes on running what it ran. A later change asks anew.</Text>}
       <Group gap="md" mt="xs">
         {done.deployment && (
-          <Button component={Link} size="xs" color="green" to={`/stacks/${stack}/deployments/${done.deployment}`}>
+          <Button component={Link} size="xs" to={`/stacks/${stack}/deployments/${done.deployment}`}>
             Follow the deployment
           </Button>
         )}
-        <Anchor component={Link} size="sm" underline="always" to={`/stacks/${stack}`}>
+        <Anchor component={Link} size="sm" underline="always" c="inherit" to={`/stacks/${stack}`}>
           To the pipeline
         </Anchor>
         {others > 0 && (
-          <Anchor component={Link} size="sm" to="/approvals">
+          <Anchor component={Link} size="sm" underline="always" c="inherit" to="/approvals">
             {others === 1 ? "One more waits" : `${others} more wait`}
           </Anchor>
         )}
@@ -85,7 +85,7 @@ export function Moved({
       {nothing ? (
         <Text size="sm" mt={4}>
           Nothing waits at {stage} now.{" "}
-          <Anchor component={Link} size="sm" underline="always" to={`/stacks/${stack}`}>
+          <Anchor component={Link} size="sm" underline="always" c="inherit" to={`/stacks/${stack}`}>
             To the pipeline
           </Anchor>
         </Text>

@@ -92,18 +92,7 @@ function Lines({ added, removed }: { added?: number; removed?: number }) {
   if (added === undefined || removed === undefined) return <span className={classes.count}>binary</span>;
   return (
     <span className={classes.count}>
-      <Text span inherit c="green.9" darkHidden>
-        +{added}
-      </Text>
-      <Text span inherit c="green.4" lightHidden>
-        +{added}
-      </Text>{" "}
-      <Text span inherit c="red.9" darkHidden>
-        −{removed}
-      </Text>
-      <Text span inherit c="red.4" lightHidden>
-        −{removed}
-      </Text>
+      <span className={classes.added}>+{added}</span> <span className={classes.removed}>−{removed}</span>
       <VisuallyHidden> lines</VisuallyHidden>
     </span>
   );
@@ -116,9 +105,9 @@ interface SideProps {
   message?: string;
   commit?: string;
   at?: string;
-  waits?: boolean;
+  verb: string;
 }
-function Side({ title, stack, change, message, commit, at, waits }: SideProps) {
+function Side({ title, stack, change, message, commit, at, verb }: SideProps) {
   return (
     <Paper withBorder p="md">
       <Text size="sm" c="dimmed">
@@ -126,7 +115,7 @@ function Side({ title, stack, change, message, commit, at, waits }: SideProps) {
         {at && (
           <>
             {" "}
-            · {waits ? "has waited" : "for"} <Age at={at} bare />
+            · {verb} <Age at={at} />
           </>
         )}
       </Text>
@@ -148,18 +137,27 @@ function Side({ title, stack, change, message, commit, at, waits }: SideProps) {
   );
 }
 
-/** What runs and what would run, and where history goes between the two. */
-export function Summary({ detail, stage }: { detail: ApprovalDetail; stage?: Stage }) {
+/** What runs and what would run, and where history goes between the two; `past`: it waits no longer. */
+export function Summary({ detail, stage, past }: { detail: ApprovalDetail; stage?: Stage; past: boolean }) {
   const { stack, change, message, commit, since, from } = detail;
   const goes = whereItGoes(detail);
+  const deployed = stage?.current && stage.current.change === from?.change ? stage.current.since : undefined;
   return (
     <div>
       <div className={classes.from}>
-        <Side title="Runs now" stack={stack} change={from?.change} message={from?.message} commit={from?.commit} at={stage?.current?.since} />
+        <Side
+          title={past ? "Ran when this was asked" : "Runs now"}
+          verb="deployed"
+          stack={stack}
+          change={from?.change}
+          message={from?.message}
+          commit={from?.commit}
+          at={deployed}
+        />
         <IconArrowRight aria-hidden color="var(--mantine-color-dimmed)" />
-        <Side title="Would run" waits stack={stack} change={change} message={message} commit={commit} at={since} />
+        <Side title={past ? "Was to run" : "Would run"} verb="asked" stack={stack} change={change} message={message} commit={commit} at={since} />
       </div>
-      {goes.careful ? (
+      {past ? null : goes.careful ? (
         <Alert color="yellow" icon={<IconAlertTriangle />} mt="md" title="Look twice">
           {goes.text}
         </Alert>

@@ -44,7 +44,7 @@ export function Places({ stack, change }: { stack: string; change: Change }) {
             <Group gap="xs">
               <State look={changeLook(place.state)} />
               {serves === change.number && (
-                <Badge variant="outline" color="green" tt="none">
+                <Badge variant="light" color="green" tt="none">
                   serves it now
                 </Badge>
               )}

@@ -26,7 +26,7 @@ function Deployed({ deployment }: { deployment: Deployment }) {
           {superseded_by !== undefined && `, by #${superseded_by}`}
         </Text>
         <Anchor component={Link} to={`/stacks/${stack}/deployments/${id}`} size="sm" aria-label={`Deployment to ${stage}, ${changeLook(state).word}`}>
-          Look
+          Deployment
         </Anchor>
       </Group>
       {error && (

@@ -50,6 +50,8 @@ function Row({ stack, change }: { stack: string; change: Change }) {
   );
 }
 
+const numberOf = (change: Change) => change.number;
+
 export function Changes({ stack, commit }: { stack: string; commit: string }) {
   const list = useChanges(stack, commit);
   if (list.isPending) return <Loading rows={8} height={56} />;
@@ -72,7 +74,7 @@ export function Changes({ stack, commit }: { stack: string; commit: string }) {
     <LongList
       label="Changes"
       items={list.items}
-      id={(change) => change.number}
+      id={numberOf}
       row={(change) => <Row stack={stack} change={change} />}
       height={66}
       more={list}

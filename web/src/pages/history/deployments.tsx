@@ -58,6 +58,8 @@ function Row({ deployment }: { deployment: Deployment }) {
   );
 }
 
+const idOf = (deployment: Deployment) => deployment.id;
+
 export function Deployments({ stack, stage }: { stack: string; stage: string }) {
   const list = useDeployments(stack, stage);
   if (list.isPending) return <Loading rows={8} height={48} />;
@@ -73,7 +75,7 @@ export function Deployments({ stack, stage }: { stack: string; stage: string }) 
     <LongList
       label="Deployments"
       items={list.items}
-      id={(deployment) => deployment.id}
+      id={idOf}
       row={(deployment) => <Row deployment={deployment} />}
       height={46}
       more={list}
