@@ -11,6 +11,9 @@ export const theme = createTheme({
   cursorType: "pointer",
   respectReducedMotion: true,
   components: {
+    // No button is smaller than a finger or a trembling hand can hit (WCAG 2.2, 2.5.8), whatever its size is called.
+    ActionIcon: { defaultProps: { miw: 24, mih: 24 } },
+    CloseButton: { defaultProps: { miw: 24, mih: 24 } },
     Menu: { defaultProps: { withInitialFocusPlaceholder: false } }, // a child that no menu may have
     // It is no banner of the document, which is how a bare <header> is read.
     ModalCloseButton: { defaultProps: { "aria-label": "Close" } },

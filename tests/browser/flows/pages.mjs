@@ -20,6 +20,12 @@ export default async function ({ test, open, seeded, root }) {
 
   const name = (target, size, scheme) => `${target === "/" ? "stacks" : target.slice(1).replaceAll("/", "-").replace(/dep_\w+/, "id")}-${size}-${scheme}`;
 
+  const usable = async (tab, where) => {
+    const violations = await tab.axe();
+    for (const one of violations) console.log(`      axe, ${where}: ${one.text}`);
+    assert.equal(violations.length, 0, `${violations.length} violations (above)`);
+  };
+
   for (const size of Object.keys(sizes)) {
     for (const scheme of ["light", "dark"]) {
       const inside = await open({ size, scheme });
@@ -35,12 +41,15 @@ export default async function ({ test, open, seeded, root }) {
           assert.equal(headings.length, 1, `first-level headings: ${headings.join(", ") || "none"}`);
           const wide = await tab.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
           assert.ok(wide <= 0, `the page is ${wide} px wider than the screen`);
-          const violations = await tab.axe();
-          for (const one of violations) console.log(`      axe, ${target}, ${size}, ${scheme}: ${one.text}`);
-          const grave = violations.filter((one) => one.impact === "serious" || one.impact === "critical");
-          assert.equal(grave.length, 0, `${grave.length} serious or critical violations (above)`);
+          await usable(tab, `${target}, ${size}, ${scheme}`);
         });
       }
+      await test(`the account's menu, ${size}, ${scheme}`, async () => {
+        await inside.go("/approvals");
+        await inside.page.getByRole("button", { name: /^Account/ }).click();
+        await inside.page.getByRole("menuitem", { name: "Sign out" }).waitFor();
+        await usable(inside, `the account's menu, ${size}, ${scheme}`);
+      });
     }
   }
 }

@@ -123,7 +123,7 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
                 <Kbd size="xs">⌘K</Kbd>
               </Group>
             </UnstyledButton>
-            <Menu position="bottom-end" width={220}>
+            <Menu position="bottom-end" width={220} withinPortal={false}>
               <Menu.Target>
                 <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`Account: ${me.name}`}>
                   <IconUserCircle />
