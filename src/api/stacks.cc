@@ -81,13 +81,14 @@ Answer list_stacks(Service& service, const Call& call) {
     Place last{*time, std::string_view(after).substr(dot + 1)};
     from = std::find_if(stacks.begin(), stacks.end(), [&](const auto& s) { return comes_first(last, place_of(*s)); });
   }
+  const auto many = std::min(*limit, static_cast<std::size_t>(stacks.end() - from));
+  const std::vector<conductor::Snapshot> page(from, from + static_cast<std::ptrdiff_t>(many));
   json::array items;
+  for (auto& view : stack_views(service, page)) items.push_back(std::move(view));
   std::string next;
-  for (; from != stacks.end() && items.size() < *limit; ++from) {
-    items.push_back(stack_view(service, **from));
-    next = to_rfc3339((*from)->made_at) + "." + (*from)->name;
-  }
-  return answer_page(std::move(items), from == stacks.end() ? "" : next);
+  if (from + static_cast<std::ptrdiff_t>(many) != stacks.end())
+    next = to_rfc3339(page.back()->made_at) + "." + page.back()->name;
+  return answer_page(std::move(items), next);
 }
 
 Answer create_stack(Service& service, const Call& call) {

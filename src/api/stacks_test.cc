@@ -18,6 +18,37 @@ Got set_branch(House& house, const std::string& branch) {
                     json::serialize(json::object{{"repository", json::object{{"branch", branch}}}}));
 }
 
+TEST(Stacks, the_newest_change_says_who_made_it_and_when_it_came) {
+  House house;
+  house.make("shop", {"dev"});
+  house.make("blog", {"dev"});
+  house.make("bare", {"dev"});
+  house.push("shop", "1", "first");
+  house.push("shop", "2", "second\n\nand why");
+  house.push("blog", "1", "a post");
+  for (const char* name : {"shop", "blog"}) {
+    const auto newest = house.get(std::string("/stacks/") + name).object().at("newest").as_object();
+    const auto change = house.get(std::string("/stacks/") + name + "/changes").items()[0].as_object();
+    EXPECT_EQ(newest.at("change"), change.at("number"));
+    EXPECT_EQ(newest.at("author"), change.at("author"));
+    EXPECT_EQ(newest.at("author").at("email").as_string(), "ann@example.com");
+    EXPECT_EQ(newest.at("at"), change.at("at"));
+  }
+  EXPECT_EQ(house.get("/stacks/shop").object().at("newest").at("message").as_string(), "second");
+  EXPECT_FALSE(house.get("/stacks/bare").object().contains("newest"));
+  // The list, read for all stacks together, and a page of it say the same.
+  const auto all = house.get("/stacks");
+  for (const auto& item : all.items())
+    EXPECT_EQ(item, house.get("/stacks/" + std::string(item.at("name").as_string())).body);
+  const auto first = house.get("/stacks?limit=2");
+  ASSERT_EQ(first.items().size(), 2u);
+  EXPECT_EQ(first.items()[1], house.get("/stacks/blog").body);
+  const auto rest = house.get("/stacks?limit=2&after=" + first.str("next"));
+  ASSERT_EQ(rest.items().size(), 1u);
+  EXPECT_EQ(rest.items()[0], house.get("/stacks/shop").body);
+  EXPECT_EQ(rest.str("next"), "");
+}
+
 TEST(Stacks, a_branch_that_the_repository_cannot_take_changes_nothing) {
   House house;
   house.make("shop", {"dev"});

@@ -10,6 +10,12 @@ namespace {
 using codec::enum_name;
 using pipeline::DeploymentState;
 
+std::string subject_in(const store::ChangeRow& row) {
+  return std::string(utf8_beginning(first_line(row.message), 200));
+}
+
+json::object author_view(const pipeline::Author& author) { return {{"name", author.name}, {"email", author.email}}; }
+
 json::object current_view(Service& service, const pipeline::Stack& stack, const pipeline::Current& current) {
   json::object out;
   out["deployment"] = current.deployment.value;
@@ -60,11 +66,11 @@ std::string git_url(const Service& service, const std::string& stack_name) {
 }
 
 std::string subject_of(Service& service, const pipeline::StackId& stack, pipeline::ChangeNumber change) {
-  return service.remembered.get(
-      "subject " + stack.value + " " + std::to_string(change), [&]() -> std::optional<std::string> {
-        auto row = service.deps.store.change(stack, change);
-        return row ? std::optional(std::string(utf8_beginning(first_line(row->message), 200))) : std::nullopt;
-      });
+  return service.remembered.get("subject " + stack.value + " " + std::to_string(change),
+                                [&]() -> std::optional<std::string> {
+                                  auto row = service.deps.store.change(stack, change);
+                                  return row ? std::optional(subject_in(*row)) : std::nullopt;
+                                });
 }
 
 std::optional<std::int64_t> commits_between(Service& service, const pipeline::StackId& stack, const std::string& from,
@@ -120,24 +126,48 @@ json::object stage_view(Service& service, const pipeline::Stack& stack, const pi
   return out;
 }
 
-json::object stack_view(Service& service, const pipeline::Stack& stack) {
+namespace {
+
+json::object newest_view(const pipeline::ChangeRef& newest, const std::optional<store::ChangeRow>& row) {
+  json::object out{{"change", newest.number}, {"commit", newest.commit}};
+  if (!row) return out;
+  if (auto subject = subject_in(*row); !subject.empty()) out["message"] = subject;
+  out["author"] = author_view(row->author);
+  out["at"] = to_rfc3339(row->at);
+  return out;
+}
+
+json::object stack_view(Service& service, const pipeline::Stack& stack, const std::optional<store::ChangeRow>& newest) {
   json::object out;
   out["id"] = stack.id.value;
   out["name"] = stack.name;
   out["state"] = stack.deleting || stack.gone ? "deleting" : "live";
   out["repository"] = json::object{{"kind", enum_name(stack.source.kind)}, {"branch", stack.source.branch}};
   out["git_url"] = git_url(service, stack.name);
-  if (stack.newest) {
-    json::object newest{{"change", stack.newest->number}, {"commit", stack.newest->commit}};
-    if (auto subject = subject_of(service, stack.id, stack.newest->number); !subject.empty())
-      newest["message"] = subject;
-    out["newest"] = std::move(newest);
-  }
+  if (stack.newest) out["newest"] = newest_view(*stack.newest, newest);
   json::array stages;
   for (const auto& stage : stack.stages) stages.push_back(stage_view(service, stack, stage));
   for (const auto& stage : stack.leaving) stages.push_back(stage_view(service, stack, stage));
   out["stages"] = std::move(stages);
   out["created_at"] = to_rfc3339(stack.made_at);
+  return out;
+}
+
+}  // namespace
+
+json::object stack_view(Service& service, const pipeline::Stack& stack) {
+  if (!stack.newest) return stack_view(service, stack, std::nullopt);
+  auto newest = service.deps.store.change(stack.id, stack.newest->number);
+  return stack_view(service, stack, newest ? std::optional(std::move(*newest)) : std::nullopt);
+}
+
+std::vector<json::object> stack_views(Service& service, const std::vector<conductor::Snapshot>& stacks) {
+  std::vector<std::pair<pipeline::StackId, pipeline::ChangeNumber>> asked;
+  for (const auto& stack : stacks) asked.emplace_back(stack->id, stack->newest ? stack->newest->number : 0);
+  auto newest = service.deps.store.changes_of(asked);
+  std::vector<json::object> out;
+  for (std::size_t i = 0; i < stacks.size(); ++i)
+    out.push_back(stack_view(service, *stacks[i], newest ? (*newest)[i] : std::nullopt));
   return out;
 }
 
@@ -147,7 +177,7 @@ json::object change_view(Service& service, const pipeline::Stack& stack, const s
   out["commit"] = row.change.commit;
   out["branch"] = row.branch;
   out["message"] = row.message;
-  out["author"] = json::object{{"name", row.author.name}, {"email", row.author.email}};
+  out["author"] = author_view(row.author);
   out["at"] = to_rfc3339(row.at);
   json::array stages;
   if (auto places = service.deps.store.where_is(stack, row.change.number)) {
@@ -202,7 +232,7 @@ json::object approval_view(Service& service, const store::ApprovalRow& row) {
   out["commit"] = row.change.commit;
   if (auto subject = subject_of(service, row.stack, row.change.number); !subject.empty()) out["message"] = subject;
   if (auto change = service.deps.store.change(row.stack, row.change.number))
-    out["author"] = json::object{{"name", change->author.name}, {"email", change->author.email}};
+    out["author"] = author_view(change->author);
   out["state"] = enum_name(row.state);
   out["since"] = to_rfc3339(row.since);
   if (row.decided_at) out["decided_at"] = to_rfc3339(*row.decided_at);

@@ -1,7 +1,9 @@
 #pragma once
 #include <boost/json.hpp>
 #include <string>
+#include <vector>
 
+#include "conductor/conductor.h"
 #include "pipeline/pipeline.h"
 #include "store/store.h"
 
@@ -18,6 +20,8 @@ std::string first_line(const std::string& message);
 
 json::object stage_view(Service& service, const pipeline::Stack& stack, const pipeline::Stage& stage);
 json::object stack_view(Service& service, const pipeline::Stack& stack);
+// Many at once: what is read for all of them is read together.
+std::vector<json::object> stack_views(Service& service, const std::vector<conductor::Snapshot>& stacks);
 json::object change_view(Service& service, const pipeline::Stack& stack, const store::ChangeRow& row);
 json::object deployment_view(const store::DeploymentRow& row);
 json::object approval_view(Service& service, const store::ApprovalRow& row);

@@ -193,6 +193,25 @@ std::string stage_text(const json::value& stage, Time now, const Screen& screen)
   return facts.text(screen);
 }
 
+std::string stacks_text(const json::array& stacks, Time now, const Screen& screen) {
+  if (stacks.empty()) return "no stacks yet; make one: sluice stack create NAME\n";
+  Table table;
+  table.head = {{"STACK"}, {"BRANCH"}, {""}, {"NEWEST"}, {"BY"}, {"AGE"}, {"REPOSITORY"}};
+  table.shrink = 3;
+  table.spare = {6, 4};
+  for (const auto& stack : stacks) {
+    const auto hosted = text_at(stack, "git_url");
+    table.rows.push_back({{one_line(text_at(stack, "name")), Colour::bold},
+                          {one_line(text_at(stack, "repository.branch"))},
+                          {number(number_at(stack, "newest.change"))},
+                          {subject(text_at(stack, "newest.message"))},
+                          {one_line(text_at(stack, "newest.author.name"))},
+                          {age_at(stack, "newest.at", now), Colour::dim},
+                          {one_line(hosted.empty() ? text_at(stack, "repository.url") : hosted)}});
+  }
+  return render(table, screen.columns, screen.colour);
+}
+
 std::string changes_text(const json::array& changes, Time now, const Screen& screen) {
   if (changes.empty()) return "no changes yet: push one\n";
   Table table;

@@ -8,7 +8,7 @@
 #include "cli/terminal.h"
 #include "cli/text.h"
 
-// How stages, changes and deployments look to a person. Pure: answers of the API in, text out.
+// How stacks, stages, changes and deployments look to a person. Pure: answers of the API in, text out.
 namespace sluice::cli {
 
 // The pipeline, one line a stage in order: name, state, what it serves, its age and address, and beside it what waits.
@@ -19,6 +19,7 @@ std::string beside(const boost::json::value& stage, Time now);
 Cell state_cell(const std::string& state);         // of a stage, with its symbol
 Colour colour_of_state(const std::string& state);  // of a deployment, an approval, or a change in a stage
 
+std::string stacks_text(const boost::json::array& stacks, Time now, const Screen& screen);
 std::string stage_text(const boost::json::value& stage, Time now, const Screen& screen);
 std::string changes_text(const boost::json::array& changes, Time now, const Screen& screen);
 std::string deployments_text(const boost::json::array& deployments, Time now, const Screen& screen);

@@ -63,17 +63,7 @@ Result<Exit> stack_list(Context& context) {
   auto answer = server->list("/stacks", {}, 1000);
   if (!answer) return fail(answer.error());
   if (said_json(context, *answer)) return Exit::done;
-  if (list_at(*answer, "items").empty()) {
-    say("no stacks yet; make one: sluice stack create NAME\n");
-    return Exit::done;
-  }
-  Table table;
-  table.head = {{"STACK"}, {"BRANCH"}, {"REPOSITORY"}};
-  for (const auto& stack : list_at(*answer, "items"))
-    table.rows.push_back({{one_line(text_at(stack, "name")), Colour::bold},
-                          {one_line(text_at(stack, "repository.branch"))},
-                          {one_line(push_url(*server, stack))}});
-  say(render(table, context.screen.columns, context.screen.colour));
+  say(stacks_text(list_at(*answer, "items"), SystemClock().now(), context.screen));
   return Exit::done;
 }
 

@@ -28,6 +28,20 @@ boost::json::array stages() {
       .as_array();
 }
 
+TEST(Stacks, are_a_line_each_with_what_came_last) {
+  const auto stacks = boost::json::parse(R"([
+    {"name": "shop", "repository": {"kind": "hosted", "branch": "main"}, "git_url": "http://h/git/shop.git",
+     "newest": {"change": 12, "commit": "aaaaaaaaaabbbb", "message": "add a\u001b basket",
+                "author": {"name": "Ann", "email": "ann@example.org"}, "at": "2026-02-03T11:58:00.000Z"}},
+    {"name": "bare", "repository": {"kind": "hosted", "branch": "trunk"}, "git_url": "http://h/git/bare.git"}])")
+                          .as_array();
+  EXPECT_EQ(stacks_text(stacks, kNow, {}),
+            "STACK  BRANCH       NEWEST         BY   AGE  REPOSITORY\n"
+            "shop   main    #12  add a? basket  Ann  2m   http://h/git/shop.git\n"
+            "bare   trunk                                 http://h/git/bare.git\n");
+  EXPECT_EQ(stacks_text({}, kNow, {}), "no stacks yet; make one: sluice stack create NAME\n");
+}
+
 TEST(Status, is_one_line_a_stage_with_what_waits_beside_it) {
   EXPECT_EQ(pipeline_text(stages(), kNow, {}),
             "dev   ◐ deploying  #8  aaaaaaa  add a basket  2m  http://dev.shop.localhost:8080   #9 starting since 3s\n"

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <boost/json.hpp>
 #include <charconv>
 
 #include "base/codec.h"
@@ -253,6 +254,24 @@ Result<ChangeRow> SqliteStore::change(const StackId& stack, ChangeNumber number)
                          stack, number);
     if (!row.next()) return fail(ErrorKind::not_found, "there is no change #" + std::to_string(number) + " here");
     return read_change(row);
+  });
+}
+
+Result<std::vector<std::optional<ChangeRow>>> SqliteStore::changes_of(
+    const std::vector<std::pair<StackId, ChangeNumber>>& asked) {
+  return guarded([&]() -> Result<std::vector<std::optional<ChangeRow>>> {
+    boost::json::array keys;
+    for (const auto& [stack, number] : asked) keys.push_back(boost::json::array{stack.value, number});
+    Reader db(readers_);
+    std::vector<std::optional<ChangeRow>> out(asked.size());
+    // CROSS JOIN keeps this order of reading: each key once, the rest by index.
+    auto row = db->query(
+        "SELECT c.number, c.sha, c.branch, c.message, c.author_name, c.author_email, c.at, k.key "
+        "FROM json_each(?) k CROSS JOIN stacks s ON s.id = json_extract(k.value, '$[0]') "
+        "CROSS JOIN changes c ON c.stack = s.num AND c.number = json_extract(k.value, '$[1]')",
+        boost::json::serialize(keys));
+    while (row.next()) out.at(static_cast<std::size_t>(row.integer(7))) = read_change(row);
+    return out;
   });
 }
 

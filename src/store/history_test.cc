@@ -33,6 +33,25 @@ class HistoryTest : public testing::Test {
   }
 };
 
+TEST_F(HistoryTest, changes_of_many_stacks_come_in_the_order_asked_for) {
+  Story other(*store, "blog", "bbbbbbbb");
+  story.checks_in();
+  story.checks_in();
+  other.checks_in();
+  const auto found =
+      store->changes_of({{other.stack.id, 1}, {story.stack.id, 3}, {story.stack.id, 2}, {{"stk_none"}, 1}}).value();
+  ASSERT_EQ(found.size(), 4u);
+  ASSERT_TRUE(found[0] && found[2]);
+  EXPECT_EQ(found[0]->change.number, 1);
+  EXPECT_EQ(found[0]->at, other.now);
+  EXPECT_EQ(found[2]->change.number, 2);
+  EXPECT_EQ(found[2]->message, "message 2");
+  EXPECT_EQ(found[2]->author.name, "Ann");
+  EXPECT_FALSE(found[1]);
+  EXPECT_FALSE(found[3]);
+  EXPECT_TRUE(store->changes_of({}).value().empty());
+}
+
 TEST_F(HistoryTest, a_change_is_where_its_newest_deployment_is) {
   auto one = story.checks_in();
   EXPECT_EQ(where(one), "dev not_reached, prod not_reached");

@@ -24,6 +24,8 @@ class SqliteStore final : public Store {
   Result<Page<ChangeRow>> changes(const pipeline::StackId& stack, const std::string& commit, const std::string& after,
                                   std::size_t limit) override;
   Result<ChangeRow> change(const pipeline::StackId& stack, pipeline::ChangeNumber number) override;
+  Result<std::vector<std::optional<ChangeRow>>> changes_of(
+      const std::vector<std::pair<pipeline::StackId, pipeline::ChangeNumber>>& asked) override;
   Result<std::vector<ChangeInStage>> where_is(const pipeline::Stack& stack, pipeline::ChangeNumber change) override;
   Result<Page<DeploymentRow>> deployments(const pipeline::StackId& stack, const std::optional<pipeline::StageId>& stage,
                                           pipeline::ChangeNumber change, const std::string& after,

@@ -141,6 +141,9 @@ class Store {
   virtual Result<Page<ChangeRow>> changes(const pipeline::StackId&, const std::string& commit, const std::string& after,
                                           std::size_t limit) = 0;
   virtual Result<ChangeRow> change(const pipeline::StackId&, pipeline::ChangeNumber) = 0;
+  // Changes of many stacks in one statement, in the order asked for; nothing in the place of one that is not there.
+  virtual Result<std::vector<std::optional<ChangeRow>>> changes_of(
+      const std::vector<std::pair<pipeline::StackId, pipeline::ChangeNumber>>&) = 0;
   // Where a change is: one entry for each living stage in order, then deleted stages it had reached.
   virtual Result<std::vector<ChangeInStage>> where_is(const pipeline::Stack&, pipeline::ChangeNumber) = 0;
   // `change` 0: of every change.

@@ -373,6 +373,12 @@ export interface components {
       commit: string;
       /** @description Its first line. */
       message?: string;
+      author?: components["schemas"]["Author"];
+      /**
+       * Format: date-time
+       * @description When it arrived.
+       */
+      at?: string;
     };
     /** @description A repository, one branch of it, and an ordered list of stages. */
     Stack: {
