@@ -1,7 +1,8 @@
-import { Alert, Button, Center, Group, Skeleton, Stack, Text, ThemeIcon, Title } from "@mantine/core";
+import { Button, Center, Group, Skeleton, Stack, Text, ThemeIcon, Title } from "@mantine/core";
 import { IconAlertTriangle, type Icon as TablerIcon } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { ApiError } from "@/api/client";
+import { Notice } from "./notice";
 
 /** Why something could not be shown or done, in the server's words, with a way to try again. */
 export function Problem({ error, retry, title }: { error: unknown; retry?: () => void; title?: string }) {
@@ -9,7 +10,7 @@ export function Problem({ error, retry, title }: { error: unknown; retry?: () =>
   const heading =
     title ?? (known && error.status === 404 ? "Not found" : known && error.status === 403 ? "Not allowed" : "That did not work");
   return (
-    <Alert color="red" icon={<IconAlertTriangle />} title={heading} role="alert">
+    <Notice color="red" icon={<IconAlertTriangle />} title={heading} role="alert">
       <Text size="sm" style={{ whiteSpace: "pre-wrap" }}>
         {error instanceof Error ? error.message : String(error)}
       </Text>
@@ -18,7 +19,7 @@ export function Problem({ error, retry, title }: { error: unknown; retry?: () =>
           Try again
         </Button>
       )}
-    </Alert>
+    </Notice>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Alert, Button, Stack } from "@mantine/core";
+import { Button, Stack } from "@mantine/core";
 import { IconArrowRight } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -9,6 +9,7 @@ import { approval, stack as stackQuery } from "@/api/queries";
 import { approvalLook } from "@/lib/states";
 import { headline } from "@/lib/words";
 import { Loading, Problem } from "@/ui/answers";
+import { Notice } from "@/ui/notice";
 import { PageHead } from "@/ui/page";
 import { StackTabs } from "@/ui/stack-tabs";
 import { State } from "@/ui/state";
@@ -80,7 +81,7 @@ function Gate({ stack, stage }: { stack: string; stage: string }) {
   return (
     <>
       {head}
-      <Stack mb={moved || done || cameFor ? "lg" : 0} gap="sm" aria-live="polite">
+      <Stack mb={moved || done || (cameFor && cameFor !== shown.change) ? "lg" : 0} gap="sm" aria-live="polite">
         {done && <Decided stack={stack} stage={stage} done={done} next={newer} />}
         {moved && <Moved stack={stack} stage={stage} change={shown.change} fate={fate.data ?? undefined} next={newer} nothing={nothing} />}
         {!moved && !done && cameFor && cameFor !== shown.change && (
@@ -104,11 +105,11 @@ function CameFor({ stack, stage, change, now }: { stack: string; stage: string; 
   const { data } = useQuery(lastApproval(stack, stage, change));
   if (!data || data.state === "pending") return null;
   return (
-    <Alert color="blue" role="status" title={`#${change} waits no longer`}>
+    <Notice color="blue" role="status" title={`#${change} waits no longer`}>
       You came for #{change}, which is {approvalLook(data.state).word}
       {data.superseded_by ? ` by #${data.superseded_by}` : data.by ? ` by ${data.by}` : ""}. What waits now is #{now.change}, “
       {headline(now.message)}”; it is shown below.
-    </Alert>
+    </Notice>
   );
 }
 

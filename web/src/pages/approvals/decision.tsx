@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, Paper, Stack, Text, Textarea, Title } from "@mantine/core";
+import { Button, Group, Modal, Paper, Stack, Text, Textarea, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconCheck, IconClockPause, IconX } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
@@ -8,6 +8,7 @@ import { keys, me } from "@/api/queries";
 import { whatApprovingDoes } from "@/lib/approval";
 import { mayNot } from "@/lib/may";
 import { Problem } from "@/ui/answers";
+import { Notice } from "@/ui/notice";
 import classes from "./approval.module.css";
 
 export interface Done {
@@ -82,9 +83,9 @@ export function Decision({
     />
   );
   const error = refused ? (
-    <Alert color="yellow" icon={<IconClockPause />} title="Not now" role="status">
+    <Notice color="yellow" icon={<IconClockPause />} title="Not now" role="status">
       {refused.message}
-    </Alert>
+    </Notice>
   ) : (
     decide.isError && <Problem error={decide.error} retry={again} title="It may not have been decided" />
   );

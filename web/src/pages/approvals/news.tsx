@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Group, Text } from "@mantine/core";
+import { Anchor, Button, Group, Text } from "@mantine/core";
 import { IconCircleCheck, IconCircleMinus, IconInfoCircle, IconSquareCheck } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useRef } from "react";
@@ -9,6 +9,7 @@ import { approvals } from "@/api/queries";
 import { fate as fateOf } from "@/lib/approval";
 import { Age } from "@/ui/age";
 import { Empty, Loading, Problem } from "@/ui/answers";
+import { Notice } from "@/ui/notice";
 import type { Done } from "./decision";
 
 /** What I have just decided, and where to go from here. */
@@ -22,7 +23,7 @@ export function Decided({ stack, stage, done, next }: { stack: string; stage: st
   const others = data?.items.filter((one) => one.stack !== stack || one.stage !== stage).length ?? 0;
   const yes = done.state === "approved";
   return (
-    <Alert
+    <Notice
       ref={top}
       tabIndex={-1}
       color={yes ? "green" : "gray"}
@@ -51,7 +52,7 @@ export function Decided({ stack, stage, done, next }: { stack: string; stage: st
           Another change waits here by now. {next}
         </Text>
       )}
-    </Alert>
+    </Notice>
   );
 }
 
@@ -72,7 +73,7 @@ export function Moved({
   nothing: boolean;
 }) {
   return (
-    <Alert color="blue" icon={<IconInfoCircle />} title={`#${change} waits no longer`} role="status">
+    <Notice color="blue" icon={<IconInfoCircle />} title={`#${change} waits no longer`} role="status">
       <Text size="sm">
         {fate && fate.state !== "pending" && fateOf(fate)}{" "}
         {fate?.decided_at && fate.state !== "superseded" && (
@@ -92,7 +93,7 @@ export function Moved({
       ) : (
         next
       )}
-    </Alert>
+    </Notice>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Group, Text, Title } from "@mantine/core";
+import { Anchor, Group, Text, Title } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router-dom";
@@ -8,6 +8,7 @@ import { doubts } from "@/lib/approval";
 import { changeLook } from "@/lib/states";
 import { plural } from "@/lib/words";
 import { Loading, Problem } from "@/ui/answers";
+import { Notice } from "@/ui/notice";
 import { State } from "@/ui/state";
 import classes from "./approval.module.css";
 
@@ -23,9 +24,9 @@ export function StagesBefore({ detail }: { detail: ApprovalDetail }) {
         In the stages before
       </Title>
       {doubts(detail).map((text) => (
-        <Alert key={text} color="yellow" icon={<IconAlertTriangle />} mb="sm" title="Look twice">
+        <Notice key={text} color="yellow" icon={<IconAlertTriangle />} mb="sm" title="Look twice">
           {text}
-        </Alert>
+        </Notice>
       ))}
       {known.isPending ? (
         <Loading rows={1} height={44} />

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Group, Paper, Text, Title, VisuallyHidden } from "@mantine/core";
+import { Anchor, Button, Group, Paper, Text, Title, VisuallyHidden } from "@mantine/core";
 import { IconAlertTriangle, IconArrowRight } from "@tabler/icons-react";
 import { type ReactNode, useState } from "react";
 import { Link } from "react-router-dom";
@@ -7,6 +7,7 @@ import { settingName, whereItGoes } from "@/lib/approval";
 import { headline, plural } from "@/lib/words";
 import { Age } from "@/ui/age";
 import { Commit } from "@/ui/commit";
+import { Notice } from "@/ui/notice";
 import classes from "./approval.module.css";
 
 const kFirst = 10; // what is shown of a long list before somebody asks for all
@@ -158,9 +159,9 @@ export function Summary({ detail, stage, past }: { detail: ApprovalDetail; stage
         <Side title={past ? "Was to run" : "Would run"} verb="asked" stack={stack} change={change} message={message} commit={commit} at={since} />
       </div>
       {past ? null : goes.careful ? (
-        <Alert color="yellow" icon={<IconAlertTriangle />} mt="md" title="Look twice">
+        <Notice color="yellow" icon={<IconAlertTriangle />} mt="md" title="Look twice">
           {goes.text}
-        </Alert>
+        </Notice>
       ) : (
         <Text mt="md">{goes.text}</Text>
       )}

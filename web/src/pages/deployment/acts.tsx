@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, Radio, Stack, Switch, Text, Tooltip } from "@mantine/core";
+import { Button, Group, Modal, Radio, Stack, Switch, Text, Tooltip } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconArrowBackUp, IconExternalLink, IconRefresh, IconX } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
@@ -7,6 +7,7 @@ import { useNavigate } from "react-router-dom";
 import { ApiError, client, type Deployment, type Role, type Stage, told } from "@/api/client";
 import { keys } from "@/api/queries";
 import { Problem } from "@/ui/answers";
+import { Notice } from "@/ui/notice";
 import { type Offer, offers } from "./offers";
 
 const looks = {
@@ -105,9 +106,9 @@ function Ask({ act, deployment, stage, close }: { act: Offer["act"]; deployment:
           </>
         )}
         {moved ? (
-          <Alert color="yellow" title={cleaned ? "Its artifact was cleaned" : "Something moved meanwhile"} role="alert">
+          <Notice color="yellow" title={cleaned ? "Its artifact was cleaned" : "Something moved meanwhile"} role="status">
             {send.error?.message}
-          </Alert>
+          </Notice>
         ) : (
           send.error && <Problem error={send.error} />
         )}

@@ -1,8 +1,9 @@
-import { Alert, Anchor, Code, Text } from "@mantine/core";
+import { Anchor, Code, Text } from "@mantine/core";
 import { IconAlertTriangle, IconInfoCircle } from "@tabler/icons-react";
 import { Link } from "react-router-dom";
 import type { Deployment } from "@/api/client";
 import { tidy, visible } from "@/lib/ansi";
+import { Notice } from "@/ui/notice";
 import classes from "./deployment.module.css";
 import { reasons } from "./offers";
 
@@ -13,18 +14,18 @@ export function Outcome({ deployment }: { deployment: Deployment }) {
   const step = deployment.steps.find((one) => one.state === "failed")?.name;
   if (state === "failed")
     return (
-      <Alert color="red" icon={<IconAlertTriangle />} mb="lg" title={step ? `Failed while ${step}` : "Failed"}>
+      <Notice role="status" color="red" icon={<IconAlertTriangle />} mb="lg" title={step ? `Failed while ${step}` : "Failed"}>
         <Text size="sm">{why?.sentence ?? "It did not say why."}</Text>
         {why && why.lines.length > 0 && (
           <Code block className={classes.lines} tabIndex={0} aria-label="The last lines of its output">
             {why.lines.map((line) => visible(tidy(line))).join("\n")}
           </Code>
         )}
-      </Alert>
+      </Notice>
     );
   if (state !== "superseded" && !(why && (state === "cancelled" || state === "cancelling"))) return null;
   return (
-    <Alert color="gray" icon={<IconInfoCircle />} mb="lg">
+    <Notice color="gray" icon={<IconInfoCircle />} mb="lg">
       <Text size="sm">
         {state === "superseded" ? (
           returned ? (
@@ -44,6 +45,6 @@ export function Outcome({ deployment }: { deployment: Deployment }) {
           why?.sentence
         )}
       </Text>
-    </Alert>
+    </Notice>
   );
 }

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Card, Group, SegmentedControl, Select, Stack as Column, Table, Text, Title } from "@mantine/core";
+import { Anchor, Card, Group, SegmentedControl, Select, Stack as Column, Table, Text, Title } from "@mantine/core";
 import { IconChartBar } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
@@ -8,6 +8,7 @@ import { stack as stackQuery } from "@/api/queries";
 import { type Insights as Figured, insightsOf, lastDays, perTime } from "@/lib/insights";
 import { duration, exact } from "@/lib/time";
 import { Empty, Loading, Problem } from "@/ui/answers";
+import { Notice } from "@/ui/notice";
 import { PageHead } from "@/ui/page";
 import { StackTabs } from "@/ui/stack-tabs";
 import { Figures, percent } from "./figures";
@@ -90,9 +91,9 @@ function Body({ name, days, chosen, put }: { name: string; days: number; chosen:
     <Column gap="md">
       <Select label="Stage" data={stages.map((one) => one.name)} value={stage.name} onChange={(value) => put("stage", value ?? "")} allowDeselect={false} maw={240} />
       {material.data.cutAt !== undefined && (
-        <Alert color="yellow" title="Not all of it">
+        <Notice color="yellow" title="Not all of it">
           There are more deployments than are read here. The figures are of what happened since {exact(material.data.cutAt)}.
-        </Alert>
+        </Notice>
       )}
       <Figures of={figures.of} window={window} />
       {all.length > 1 && <AllStages all={all} here={stage.name} to={(one) => `?${new URLSearchParams({ days: String(days), stage: one }).toString()}`} />}

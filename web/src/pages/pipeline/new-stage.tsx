@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, NumberInput, Radio, Select, SimpleGrid, Stack as Column, Switch, TextInput, Tooltip } from "@mantine/core";
+import { Button, Group, Modal, NumberInput, Radio, Select, SimpleGrid, Stack as Column, Switch, TextInput, Tooltip } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconInfoCircle } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
@@ -8,6 +8,7 @@ import { keys } from "@/api/queries";
 import { inOrder, leaving, type Place, whatAddingDoes } from "@/lib/flow";
 import { mayNot } from "@/lib/may";
 import { labelProblem } from "@/lib/names";
+import { Notice } from "@/ui/notice";
 import { Refused } from "@/ui/refused";
 
 const placeOf = (value: string): Place => {
@@ -166,11 +167,11 @@ export function NewStage({ stack, role, place: asked, close }: { stack: Stack; r
               error={refused?.field("copy_from")}
             />
           </SimpleGrid>
-          <Alert color="blue" variant="light" icon={<IconInfoCircle />} role="status">
+          <Notice color="blue" icon={<IconInfoCircle />} role="status">
             {says.map((one) => (
               <div key={one}>{one}</div>
             ))}
-          </Alert>
+          </Notice>
           {create.error && !inFields && <Refused error={create.error} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={close}>

@@ -1,4 +1,4 @@
-import { Alert, Button } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Fragment, useEffect } from "react";
@@ -10,6 +10,7 @@ import { mayNot } from "@/lib/may";
 import { overall } from "@/lib/stacks";
 import { plural } from "@/lib/words";
 import { Loading, Problem } from "@/ui/answers";
+import { Notice } from "@/ui/notice";
 import { PageHead } from "@/ui/page";
 import { StackTabs } from "@/ui/stack-tabs";
 import { State } from "@/ui/state";
@@ -77,9 +78,9 @@ function Flow({ stack }: { stack: Stack }) {
 
   if (stack.state === "deleting")
     return (
-      <Alert color="gray" icon={<IconTrash />} title={`${stack.name} is being deleted`}>
+      <Notice role="status" color="gray" icon={<IconTrash />} title={`${stack.name} is being deleted`}>
         {going.length > 0 ? `${plural(going.length, "stage")} of it ${going.length === 1 ? "is" : "are"} not gone yet.` : "It is gone in a moment."}
-      </Alert>
+      </Notice>
     );
   return (
     <>
@@ -116,7 +117,7 @@ function Flow({ stack }: { stack: Stack }) {
         )}
       </ol>
       {going.map((stage) => (
-        <Alert key={stage.id} mt="md" color="gray" icon={<IconTrash />} title={`${stage.name} is being deleted`}>
+        <Notice key={stage.id} role="status" mt="md" color="gray" icon={<IconTrash />} title={`${stage.name} is being deleted`}>
           {stage.deleting?.problem
             ? `Tried ${plural(stage.deleting.tries, "time")}, and tried again: ${stage.deleting.problem}`
             : "Its instances and its address are being removed."}
@@ -126,7 +127,7 @@ function Flow({ stack }: { stack: Stack }) {
               <Link to={`/stacks/${stack.name}/settings/${stage.name}/details`}>Its deletion can be forced.</Link>
             </>
           )}
-        </Alert>
+        </Notice>
       ))}
       {adding !== null && !refusal && <NewStage stack={stack} role={role} place={placeOf(adding)} close={close} />}
       {acting && isAct(act) && <ActDialog key={act} stack={stack} stage={acting} act={act} role={role} changes={changes} close={close} />}

@@ -1,7 +1,8 @@
-import { Alert, Button, Code, Group, List, Modal, Spoiler, Stack, Text, Textarea } from "@mantine/core";
+import { Button, Code, Group, List, Modal, Spoiler, Stack, Text, Textarea } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { parseDotenv, printable, printDotenv } from "@/lib/dotenv";
 import { type Draft, draftOfText, nameProblem, type Row, rowsOf, summary, type Variables, valueProblem } from "@/lib/variables";
+import { Notice } from "@/ui/notice";
 import classes from "./variables.module.css";
 
 const shown = (row: Row) => !row.now.secret && printable(row.now.value ?? "");
@@ -40,7 +41,7 @@ export function BulkEdit({ base, draft, rows, apply, close }: { base: Variables;
           wrap="off"
         />
         {wrong.length > 0 && (
-          <Alert color="red" title={wrong.length === 1 ? "One line is not right" : `${wrong.length} lines are not right`} role="alert">
+          <Notice color="red" title={wrong.length === 1 ? "One line is not right" : `${wrong.length} lines are not right`} role="alert">
             <List size="sm">
               {wrong.slice(0, 10).map((one) => (
                 <List.Item key={`${one.line} ${one.message}`}>
@@ -48,7 +49,7 @@ export function BulkEdit({ base, draft, rows, apply, close }: { base: Variables;
                 </List.Item>
               ))}
             </List>
-          </Alert>
+          </Notice>
         )}
         <Spoiler maxHeight={0} showLabel="How it is read" hideLabel="Less">
           <Text size="sm" component="div">

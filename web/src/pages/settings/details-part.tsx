@@ -1,4 +1,4 @@
-import { Alert, Button, Code, Group, Stack as Column, Switch, Text } from "@mantine/core";
+import { Button, Code, Group, Stack as Column, Switch, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconTrash } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
@@ -12,6 +12,7 @@ import { plural } from "@/lib/words";
 import { Age } from "@/ui/age";
 import { Loading, Problem } from "@/ui/answers";
 import { Copy } from "@/ui/copy";
+import { Notice } from "@/ui/notice";
 import { Fact, SaveBar, Saved, Section } from "./form";
 import { TypedDelete } from "./typed-delete";
 import { useStageEdit } from "./use-stage-edit";
@@ -78,9 +79,9 @@ export function LeavingStage({ stack, stage, me }: { stack: Stack; stage: Stage;
         </Text>
       )}
       {deleting?.problem && (
-        <Alert color="yellow" title="It cannot be finished yet">
+        <Notice color="yellow" title="It cannot be finished yet">
           {deleting.problem} It is tried again by itself.
-        </Alert>
+        </Notice>
       )}
       {deleting?.problem && (
         <>

@@ -1,9 +1,10 @@
-import { Alert, Anchor, Button, Card, Group, Stack, Text, Title } from "@mantine/core";
+import { Anchor, Button, Card, Group, Stack, Text, Title } from "@mantine/core";
 import { IconCheck, IconInfoCircle, IconLock } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { Link } from "react-router-dom";
 import { ApiError } from "@/api/client";
 import { Problem } from "@/ui/answers";
+import { Notice } from "@/ui/notice";
 import { Unsaved } from "@/ui/unsaved";
 import classes from "./settings.module.css";
 
@@ -59,9 +60,9 @@ export function Fact({ name, children }: { name: string; children: ReactNode }) 
 /** Why nothing can be changed here, before somebody tries. */
 export function ReadOnly({ why }: { why: string }) {
   return (
-    <Alert color="gray" icon={<IconLock size={18} />} variant="light">
+    <Notice color="gray" icon={<IconLock size={18} />}>
       {why}
-    </Alert>
+    </Notice>
   );
 }
 
@@ -73,7 +74,7 @@ export interface SavedNote {
 
 export function Saved({ note, children }: { note: SavedNote; children?: ReactNode }) {
   return (
-    <Alert color="green" icon={<IconCheck size={18} />} variant="light" role="status">
+    <Notice color="green" icon={<IconCheck size={18} />} role="status">
       <Group gap="sm">
         <Text size="sm">
           {note.text}
@@ -88,16 +89,16 @@ export function Saved({ note, children }: { note: SavedNote; children?: ReactNod
         </Text>
         {children}
       </Group>
-    </Alert>
+    </Notice>
   );
 }
 
 /** Somebody else saved meanwhile: news, not a failure. */
 export function Moved({ what }: { what: string }) {
   return (
-    <Alert color="blue" icon={<IconInfoCircle size={18} />} title={`${what} changed meanwhile`} variant="light" role="status">
+    <Notice color="blue" icon={<IconInfoCircle size={18} />} title={`${what} changed meanwhile`} role="status">
       <Text size="sm">Somebody else saved while you edited. You see what is there now, with your edits on top: look at it again, then save.</Text>
-    </Alert>
+    </Notice>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Alert, Button, Code, Group, Stack as Column, Text, TextInput } from "@mantine/core";
+import { Button, Code, Group, Stack as Column, Text, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
@@ -13,6 +13,7 @@ import { branchProblem } from "@/lib/names";
 import { Age } from "@/ui/age";
 import { Loading, Problem } from "@/ui/answers";
 import { Copy } from "@/ui/copy";
+import { Notice } from "@/ui/notice";
 import { Fact, ReadOnly, SaveBar, Saved, Section } from "./form";
 import { TypedDelete } from "./typed-delete";
 
@@ -119,7 +120,7 @@ function DeleteStack({ stack, me }: { stack: Stack; me: Me }) {
     },
   });
   if (stack.state === "deleting")
-    return <Alert color="gray">This stack is being deleted; it disappears when all that ran is gone.</Alert>;
+    return <Notice color="gray">This stack is being deleted; it disappears when all that ran is gone.</Notice>;
   return (
     <Section title="Delete this stack" about="All its stages go with it. This cannot be undone." danger>
       <Group>

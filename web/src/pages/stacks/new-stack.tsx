@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, Radio, Stack as Column, Text, TextInput } from "@mantine/core";
+import { Button, Group, Modal, Radio, Stack as Column, Text, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router-dom";
@@ -7,6 +7,7 @@ import { keys } from "@/api/queries";
 import { branchProblem, labelProblem } from "@/lib/names";
 import { Problem } from "@/ui/answers";
 import { Commands, pushCommands } from "@/ui/commands";
+import { Notice } from "@/ui/notice";
 
 /** The form, and afterwards how to push. */
 export function NewStack({ close }: { close: () => void }) {
@@ -100,10 +101,10 @@ function Made({ stack }: { stack: Stack }) {
     <Column>
       <Text size="sm">In the folder of your repository:</Text>
       <Commands lines={pushCommands(stack.git_url, stack.repository.branch)} />
-      <Alert variant="light" color="gray">
+      <Notice color="gray">
         The first line lets Git ask <code>sluice</code> for your token, once you are signed in on that machine with{" "}
         <code>sluice login {new URL(stack.git_url).origin}</code>. The push is deployed to dev at once.
-      </Alert>
+      </Notice>
       <Group justify="flex-end">
         <Button component={Link} to={`/stacks/${stack.name}`} data-autofocus>
           Open {stack.name}

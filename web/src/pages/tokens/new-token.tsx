@@ -1,4 +1,4 @@
-import { Alert, Button, Code, CopyButton, Group, Modal, Radio, Select, Stack as Column, Text, TextInput } from "@mantine/core";
+import { Button, Code, CopyButton, Group, Modal, Radio, Select, Stack as Column, Text, TextInput } from "@mantine/core";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -6,6 +6,7 @@ import { ApiError, client, type Role, told } from "@/api/client";
 import { keys } from "@/api/queries";
 import { exact } from "@/lib/time";
 import { Problem } from "@/ui/answers";
+import { Notice } from "@/ui/notice";
 
 const roles: { value: Role; label: string; about: string }[] = [
   { value: "viewer", label: "Viewer", about: "Reads everything, changes nothing." },
@@ -59,9 +60,9 @@ export function NewToken({ opened, close }: { opened: boolean; close: () => void
     >
       {made ? (
         <Column gap="md">
-          <Alert color="yellow" title="Copy it now">
+          <Notice color="yellow" title="Copy it now">
             This is the only time it is shown. Whoever has it may do what a{made.role === "admin" ? "n" : ""} {made.role} may.
-          </Alert>
+          </Notice>
           <Code block style={{ wordBreak: "break-all", whiteSpace: "pre-wrap" }}>
             {made.token}
           </Code>

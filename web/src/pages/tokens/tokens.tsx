@@ -1,4 +1,4 @@
-import { Alert, Badge, Button, Card, Group, Loader, Modal, Stack as Column, Table, Text, VisuallyHidden } from "@mantine/core";
+import { Badge, Button, Card, Group, Loader, Modal, Stack as Column, Table, Text, VisuallyHidden } from "@mantine/core";
 import { IconKey, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -7,6 +7,7 @@ import { keys, me as whoami } from "@/api/queries";
 import { exact } from "@/lib/time";
 import { Age, useNow } from "@/ui/age";
 import { Empty, Loading, Problem } from "@/ui/answers";
+import { Notice } from "@/ui/notice";
 import { PageHead } from "@/ui/page";
 import { NewToken } from "./new-token";
 import classes from "./tokens.module.css";
@@ -134,9 +135,9 @@ export default function Tokens() {
     <Column gap="md" maw={1000}>
       <PageHead title="Tokens" actions={admin && tokens.data && tokens.data.length > 0 ? make : undefined} />
       {!admin ? (
-        <Alert color="gray" icon={<IconKey size={18} />}>
+        <Notice color="gray" icon={<IconKey size={18} />}>
           Only an admin sees and makes tokens.
-        </Alert>
+        </Notice>
       ) : tokens.isPending ? (
         <Loading rows={3} height={52} />
       ) : tokens.isError ? (
