@@ -28,14 +28,14 @@ export function StageTile({ stack, stage, changes, role, act }: Props) {
   const late = behind(stack, stage);
   return (
     <Card withBorder padding="sm" className={classes.tile} component="section" aria-label={`Stage ${stage.name}`} id={stage.name} tabIndex={-1} data-state={stage.state}>
-      <Group justify="space-between" wrap="nowrap" gap={6}>
-        <Title order={2} size="h5" style={{ minWidth: 0 }} lineClamp={2}>
-          {stage.name}
-        </Title>
-        <Group gap={2} wrap="nowrap">
+      <Group justify="space-between" wrap="nowrap" align="flex-start" gap={2}>
+        <Group justify="space-between" gap="2px 6px" mih={28} className={classes.name}>
+          <Title order={2} size="h5" style={{ minWidth: 0 }} lineClamp={2}>
+            {stage.name}
+          </Title>
           <State look={stageLook(stage.state)} />
-          <StageMenu stage={stage} role={role} act={act} />
         </Group>
+        <StageMenu stage={stage} role={role} act={act} />
       </Group>
       {active && <InFlight stage={stage} change={changes.get(active.change)} />}
       {waiting && (
