@@ -25,6 +25,7 @@ for (const name of wanted) {
   }
 }
 
+class Ended extends Error {}
 let passed = 0;
 let failed = 0;
 let server;
@@ -50,6 +51,7 @@ try {
         for (const tab of tabs) tab.clean();
         passed++;
         console.log(`ok    ${flow}: ${title} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
+        return true;
       } catch (error) {
         failed++;
         console.log(`FAIL  ${flow}: ${title}\n      ${String(error.stack ?? error).replaceAll("\n", "\n      ")}`);
@@ -58,7 +60,12 @@ try {
           tab.wrong.length = 0;
           await tab.shot(`failed-${flow}-${failed}-${++number}`).catch(() => undefined);
         }
+        return false;
       }
+    };
+    // The same where all that follows needs it: the flow ends when it fails.
+    const must = async (title, act) => {
+      if (!(await test(title, act))) throw new Ended();
     };
     const open = async (how = {}) => {
       const tab = await Tab.open(browser, server.url, { token: server.token, ...how });
@@ -68,10 +75,11 @@ try {
     const { default: run, needs } = await import(path.join(folder, `${flow}.mjs`));
     try {
       if (needs === "seed") server.seeded ??= await seed(server);
-      await run({ test, open, server, browser, until, seeded: server.seeded, root });
+      await run({ test, must, open, server, browser, until, seeded: server.seeded, root });
     } catch (error) {
-      failed++;
-      console.log(`FAIL  ${flow}\n      ${String(error.stack ?? error).replaceAll("\n", "\n      ")}`);
+      if (!(error instanceof Ended)) failed++;
+      if (error instanceof Ended) console.log(`      ${flow}: ends here, what follows needs it`);
+      else console.log(`FAIL  ${flow}\n      ${String(error.stack ?? error).replaceAll("\n", "\n      ")}`);
     }
     for (const tab of tabs) await tab.close().catch(() => undefined);
     tabs.clear();

@@ -1,6 +1,7 @@
 // A real server in a folder of its own under /tmp, on ports that the kernel picks.
 import { execFile, execFileSync, spawn } from "node:child_process";
 import fs from "node:fs";
+import http from "node:http";
 import path from "node:path";
 import { promisify } from "node:util";
 import { until } from "./until.mjs";
@@ -148,6 +149,28 @@ export class Server {
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${init.method ?? "GET"} ${target}: ${answer.status} ${text}`);
     return text ? JSON.parse(text) : undefined;
+  }
+
+  /** What the app answers at its address through the gateway, as text; "" while the gateway has nothing to pass it on to. */
+  async answer(stack, stage) {
+    const { url } = await this.api(`/stacks/${stack}/stages/${stage}`);
+    return this.fetch(url);
+  }
+
+  /** The text at an address below the gateway. Its name is told to the gateway alone: nothing needs to resolve it. */
+  fetch(url) {
+    const { host, port, pathname } = new URL(url);
+    return new Promise((done) => {
+      const options = { host: "127.0.0.1", port, path: pathname, headers: { Host: host }, agent: false };
+      const request = http.get(options, (answer) => {
+        let text = "";
+        answer.setEncoding("utf8");
+        answer.on("data", (part) => (text += part));
+        answer.on("end", () => done(answer.statusCode === 200 ? text : ""));
+        answer.on("error", () => done(""));
+      });
+      request.on("error", () => done(""));
+    });
   }
 
   async close({ keep = false } = {}) {
