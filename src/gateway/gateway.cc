@@ -13,6 +13,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "base/replace_file.h"
+#include "gateway/backend.h"
 #include "gateway/port.h"
 
 namespace fs = std::filesystem;
@@ -56,6 +57,23 @@ std::int64_t number_of(const std::string& text) {
   std::int64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
+}
+
+bool is_word(const std::string& text, std::string_view also, std::size_t shortest, std::size_t longest) {
+  return text.size() >= shortest && text.size() <= longest && std::all_of(text.begin(), text.end(), [&](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  also.find(c) != std::string_view::npos;
+         });
+}
+
+bool is_lower(const std::string& text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+bool is_host(const std::string& text) { return is_word(text, ".-", 1, 253) && is_lower(text); }
+
+bool is_digest(const std::string& text) {
+  return is_word(text, "", 64, 64) && is_lower(text) && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
 Result<> write_if_other(const fs::path& path, const std::string& text, int mode = 0600) {
@@ -149,20 +167,42 @@ Result<> Gateway::write_all() {
     if (name != "00-main" && !routes_.contains(name)) fs::remove(entry.path(), error);
   }
   for (const auto& [id, route] : routes_) {
-    if (auto written = write_if_other(dir_ / "conf" / (id + ".cfg"), render_route(route)); !written) return written;
+    if (auto written = write_backends(route); !written) return written;
   }
-  if (auto written = write_if_other(dir_ / "hosts.map", render_map(all())); !written) return written;
+  if (auto written = write_maps(); !written) return written;
   return write_main();
 }
 
 Result<> Gateway::write_main() { return write_if_other(dir_ / "conf" / "00-main.cfg", render_main(settings_)); }
 
+Result<> Gateway::write_maps() {
+  const auto routes = all();
+  if (auto written = write_if_other(dir_ / kHostsMap, render_map(routes, host_entries)); !written) return written;
+  if (auto written = write_if_other(dir_ / kKeysMap, render_map(routes, key_entries)); !written) return written;
+  return write_if_other(dir_ / kSetsMap, render_map(routes, set_entries));
+}
+
+// What HAProxy cannot be told while it runs is announced before it is written: a server that dies in between, and one
+// that dies before HAProxy was reloaded, finds another generation running than the files'. A route that HAProxy has
+// never read is noticed by itself.
+Result<> Gateway::write_backends(const Route& route) {
+  const auto path = dir_ / "conf" / (route.id + ".cfg");
+  const auto text = render_route(route);
+  const auto there = read_file(path);
+  if (there && *there == text) return {};
+  if (there && without_servers(*there) != without_servers(text)) {
+    if (auto announced = next_generation(); !announced) return announced;
+    due_ = true;
+  }
+  return replace_file(path, text, 0600);
+}
+
 // The route's own record is what the rest is made from, so it goes first.
 Result<> Gateway::write(const Route& route) {
   auto text = boost::json::serialize(codec::write(route));
   if (auto written = write_if_other(dir_ / "routes" / (route.id + ".json"), text); !written) return written;
-  if (auto written = write_if_other(dir_ / "conf" / (route.id + ".cfg"), render_route(route)); !written) return written;
-  return write_if_other(dir_ / "hosts.map", render_map(all()));
+  if (auto written = write_backends(route); !written) return written;
+  return write_maps();
 }
 
 Result<> Gateway::await(Duration at_most) {
@@ -172,18 +212,19 @@ Result<> Gateway::await(Duration at_most) {
     auto words = objections();
     return fail(ErrorKind::failed, "the gateway does not start" + (words.empty() ? "" : ": " + words));
   }
-  if (*runs != settings_.generation) return reload();
+  if (*runs != settings_.generation) due_ = true;
   // The server that wrote the files may have died before it told.
-  for (const auto& [id, route] : routes_) {
-    if (auto told = tell(route); !told) return told;
+  const auto routes = all();
+  if (auto told = tell(routes); !told) return told;
+  Entries hosts, keys, sets;
+  for (const auto& route : routes) {
+    hosts.merge(host_entries(route));
+    keys.merge(key_entries(route));
+    sets.merge(set_entries(route));
   }
-  auto hosts = runtime_.hosts();
-  if (!hosts) return fail(hosts.error());
-  for (const auto& [id, route] : routes_) hosts->erase(route.host);
-  for (const auto& host : *hosts) {
-    if (auto told = runtime_.forget_host(host); !told) return told;
-  }
-  return {};
+  if (auto told = runtime_.follow(kHostsMap, "", hosts); !told) return told;
+  if (auto told = runtime_.follow(kKeysMap, "", keys); !told) return told;
+  return runtime_.follow(kSetsMap, "", sets);
 }
 
 std::string Gateway::objections() const {
@@ -195,11 +236,14 @@ std::string Gateway::objections() const {
   return said && !said->ok() ? said->err : "";
 }
 
-Result<> Gateway::reload() {
+Result<> Gateway::next_generation() {
   reloads_ += 1;
   if (auto written = replace_file(dir_ / "reloads", std::to_string(reloads_)); !written) return written;
   settings_.generation = generation();
-  if (auto written = write_main(); !written) return written;
+  return write_main();
+}
+
+Result<> Gateway::reload() {
   if (auto asked = runtime_.reload(); !asked) return fail(asked.error());
   if (!wait_for(kReloadLimit, [&] { return runtime_.generation().value_or("") == settings_.generation; })) {
     // The master goes on with what it had when it cannot read the new files.
@@ -207,13 +251,20 @@ Result<> Gateway::reload() {
     return words.empty() ? fail(ErrorKind::unavailable, "the gateway did not take its new configuration in time")
                          : fail(ErrorKind::internal, "HAProxy refuses its configuration: " + words);
   }
+  due_ = false;
   return {};
 }
 
-// Makes the running HAProxy what the files say about this route.
-Result<> Gateway::tell(const Route& route) {
-  auto told = runtime_.follow(route);
-  return !told && told.error().kind == ErrorKind::not_found ? reload() : told;
+// Makes the running HAProxy what the files say about these routes.
+Result<> Gateway::tell(const std::vector<Route>& routes) {
+  if (due_) {
+    if (auto reloaded = reload(); !reloaded) return reloaded;
+  }
+  auto told = runtime_.follow(routes);
+  if (told || told.error().kind != ErrorKind::not_found) return told;
+  if (auto announced = next_generation(); !announced) return announced;
+  if (auto reloaded = reload(); !reloaded) return reloaded;
+  return runtime_.follow(routes);
 }
 
 Result<Route*> Gateway::route(const std::string& id) {
@@ -222,39 +273,102 @@ Result<Route*> Gateway::route(const std::string& id) {
   return &at->second;
 }
 
+// The last route that is given a host has it.
+Result<> Gateway::take_hosts(const std::string& id, const std::vector<std::string>& hosts) {
+  auto taken = [&](const std::string& host) { return std::find(hosts.begin(), hosts.end(), host) != hosts.end(); };
+  for (auto& [other, route] : routes_) {
+    if (other == id) continue;
+    Route without = route;
+    if (taken(without.host)) without.host.clear();
+    std::erase_if(without.others, taken);
+    if (without == route) continue;
+    if (auto written = write(without); !written) return written;
+    route = std::move(without);
+  }
+  return {};
+}
+
 Result<> Gateway::ensure(const std::string& id, const std::string& host) {
   std::lock_guard lock(mutex_);
   auto& here = routes_[id];
   here.id = id;
   if (here.host != host) {
-    if (!here.host.empty()) gone_.push_back({id, here.host, {}, {}, "", ""});
+    if (!here.host.empty()) gone_.push_back({{here.host}, std::nullopt});
     here.host = host;
   }
-  for (auto& [other, route] : routes_) {
-    if (other == id || route.host != host) continue;
-    Route without = route;
-    without.host.clear();
-    if (auto written = write(without); !written) return written;
-    route = std::move(without);
-  }
+  if (auto taken = take_hosts(id, {host}); !taken) return taken;
   if (auto written = write(here); !written) return written;
-  if (auto told = tell(here); !told) return told;
+  if (auto told = tell({here}); !told) return told;
   return tell_gone();
 }
 
+Result<> Gateway::set_hosts(const std::string& id, const std::vector<std::string>& hosts) {
+  std::lock_guard lock(mutex_);
+  auto found = route(id);
+  if (!found) return fail(found.error());
+  if (!std::all_of(hosts.begin(), hosts.end(), is_host)) {
+    return fail_field("hosts", "must be names of lower-case letters, digits, '-' and '.', without a port");
+  }
+  Route& here = **found;
+  if (!here.others.empty()) gone_.push_back({here.others, std::nullopt});
+  here.others = hosts;
+  std::erase(here.others, here.host);
+  if (auto taken = take_hosts(id, hosts); !taken) return taken;
+  if (auto written = write(here); !written) return written;
+  if (auto told = tell({here}); !told) return told;
+  return tell_gone();
+}
+
+Result<> Gateway::set_keys(const std::string& id, const std::vector<Key>& keys) {
+  std::lock_guard lock(mutex_);
+  auto found = route(id);
+  if (!found) return fail(found.error());
+  for (const auto& key : keys) {
+    if (!is_word(key.name, "._-@", 1, 64)) {
+      return fail_field("keys", "a name must be 1 to 64 letters, digits, '.', '_', '-' or '@'");
+    }
+    if (!is_digest(key.digest)) {
+      return fail_field("keys", "the digest of " + key.name + " must be SHA-256 as 64 lower-case hex digits");
+    }
+  }
+  Route& here = **found;
+  here.keys = keys;
+  if (auto written = write(here); !written) return written;
+  if (auto told = tell({here}); !told) return told;
+  return runtime_.follow(kKeysMap, key_prefix(here), key_entries(here));
+}
+
+Result<> Gateway::purge(const std::string& id) {
+  std::lock_guard lock(mutex_);
+  auto found = route(id);
+  if (!found) return fail(found.error());
+  Route& here = **found;
+  for (Set* set : {&here.a, &here.b}) {
+    if (set->contents) set->contents = random_text();
+  }
+  if (auto written = write(here); !written) return written;
+  return tell({here});
+}
+
 Result<> Gateway::place(const std::string& id, const std::string& tag, const std::vector<Server>& servers_,
-                        Duration patience) {
+                        Duration patience, const std::optional<Policy>& policy) {
+  if (auto good = policy ? check(*policy) : Result<>{}; !good) return good;
   std::lock_guard lock(mutex_);
   auto found = route(id);
   if (!found) return fail(found.error());
   Route& here = **found;
   Set& set = here.a.tag == tag ? here.a : here.b.tag == tag ? here.b : here.live == "a" ? here.b : here.a;
-  if (set.tag != tag) set = {tag, {}};
+  if (set.tag != tag) set = {tag, {}, std::nullopt, std::nullopt};
+  if (policy && set.policy != policy) {
+    set.policy = policy;
+    set.contents.reset();
+  }
+  if (set.rules().caching && !set.contents) set.contents = random_text();
   for (const auto& server : servers_) {
     if (!set.has(server.name)) set.servers.push_back(server);
   }
   if (auto written = write(here); !written) return written;
-  if (auto told = tell(here); !told) return told;
+  if (auto told = tell({here}); !told) return told;
   const std::string backend = id + (&set == &here.a ? ".a" : ".b");
   Result<> problem;
   bool up = wait_for(patience, [&] {
@@ -279,7 +393,7 @@ Result<> Gateway::show(const std::string& id, const std::string& tag) {
   here.live = here.a.tag == tag ? "a" : "b";
   here.page = (here.live == "a" ? here.a : here.b).servers.empty() ? "asleep" : "";
   if (auto written = write(here); !written) return written;
-  return tell(here);
+  return tell({here});
 }
 
 Result<> Gateway::show_asleep(const std::string& id) {
@@ -288,7 +402,7 @@ Result<> Gateway::show_asleep(const std::string& id) {
   if (!found) return fail(found.error());
   (*found)->page = "asleep";
   if (auto written = write(**found); !written) return written;
-  return tell(**found);
+  return tell({**found});
 }
 
 Result<> Gateway::show_empty(const std::string& id) {
@@ -298,7 +412,7 @@ Result<> Gateway::show_empty(const std::string& id) {
   (*found)->live.clear();
   (*found)->page.clear();
   if (auto written = write(**found); !written) return written;
-  return tell(**found);
+  return tell({**found});
 }
 
 Result<> Gateway::withdraw(const std::string& id, const std::vector<std::string>& names) {
@@ -311,7 +425,7 @@ Result<> Gateway::withdraw(const std::string& id, const std::vector<std::string>
                   [&](const Server& s) { return std::find(names.begin(), names.end(), s.name) != names.end(); });
   }
   if (auto written = write(here); !written) return written;
-  return tell(here);
+  return tell({here});
 }
 
 Result<std::int64_t> Gateway::in_flight(const std::string& id, const std::vector<std::string>& names) const {
@@ -327,7 +441,7 @@ Result<> Gateway::forget(const std::string& id, const std::vector<std::string>& 
 Result<> Gateway::remove(const std::string& id) {
   std::lock_guard lock(mutex_);
   if (auto at = routes_.find(id); at != routes_.end()) {
-    gone_.push_back(std::move(at->second));
+    gone_.push_back({at->second.hosts(), at->second});
     routes_.erase(at);
   }
   return tell_gone();
@@ -336,18 +450,22 @@ Result<> Gateway::remove(const std::string& id) {
 // A removal can fail at any of its steps, so that all of them are taken again by whoever comes next.
 Result<> Gateway::tell_gone() {
   for (; !gone_.empty(); gone_.pop_back()) {
-    const Route& gone = gone_.back();
-    const bool removed = !routes_.contains(gone.id);
+    const Gone& gone = gone_.back();
+    const bool removed = gone.removed && !routes_.contains(gone.removed->id);
     std::error_code error;
-    if (removed) fs::remove(dir_ / "routes" / (gone.id + ".json"), error);
-    if (auto written = write_if_other(dir_ / "hosts.map", render_map(all())); !written) return written;
-    if (removed) fs::remove(dir_ / "conf" / (gone.id + ".cfg"), error);
-    // A stage of the same name, made meanwhile, has the address now.
-    auto heir = std::find_if(routes_.begin(), routes_.end(), [&](const auto& r) { return r.second.host == gone.host; });
-    if (!gone.host.empty()) {
-      if (auto told = heir == routes_.end() ? runtime_.forget_host(gone.host) : tell(heir->second); !told) return told;
+    if (removed) fs::remove(dir_ / "routes" / (gone.removed->id + ".json"), error);
+    if (auto written = write_maps(); !written) return written;
+    if (removed) fs::remove(dir_ / "conf" / (gone.removed->id + ".cfg"), error);
+    for (const auto& host : gone.hosts) {
+      // Another route may have it by now.
+      auto heir = std::find_if(routes_.begin(), routes_.end(),
+                               [&](const auto& entry) { return host_entries(entry.second).contains(host); });
+      auto told = heir == routes_.end() ? runtime_.forget_host(host) : tell({heir->second});
+      if (!told) return told;
     }
-    if (auto told = removed ? runtime_.drain(gone) : Result<>{}; !told) return told;
+    if (!removed) continue;
+    if (auto told = runtime_.drain(*gone.removed); !told) return told;
+    if (auto told = runtime_.follow(kKeysMap, key_prefix(*gone.removed), {}); !told) return told;
   }
   return {};
 }
@@ -361,7 +479,7 @@ std::optional<Route> Gateway::find(const std::string& id) const {
 std::optional<std::string> Gateway::id_of(const std::string& host) const {
   std::lock_guard lock(mutex_);
   for (const auto& [id, route] : routes_) {
-    if (route.host == host) return id;
+    if (host_entries(route).contains(host)) return id;
   }
   return std::nullopt;
 }

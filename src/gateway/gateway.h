@@ -10,13 +10,14 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "gateway/maps.h"
 #include "gateway/render.h"
 #include "gateway/route.h"
 #include "gateway/runtime.h"
 
 // HAProxy, and the routes it has. Every change is written to its files first and then told to the running one, so that
-// it can be killed at any moment. A new address is a seamless reload; everything else is told at run time. The process
-// itself is somebody else's to keep running: command().
+// it can be killed at any moment. A new address and a changed policy are a seamless reload; everything else is told at
+// run time. The process itself is somebody else's to keep running: command(). Several may run on one machine.
 namespace sluice::gateway {
 
 class Gateway {
@@ -40,10 +41,20 @@ class Gateway {
   // call again tells it.
   // A host is the last route's that was given it: any other that had it answers at none.
   Result<> ensure(const std::string& id, const std::string& host);
+  // All further hosts of the route, beside ensure's, which stays the main one. An Error (invalid) names `hosts`.
+  Result<> set_hosts(const std::string& id, const std::vector<std::string>& hosts);
+  // All keys that open the route when it is restricted: as the password of Basic (any user name), as Authorization:
+  // Bearer KEY or as X-Api-Key: KEY. What was added opens, and what was revoked does not, when this returns. invalid
+  // names `keys`.
+  Result<> set_keys(const std::string& id, const std::vector<Key>& keys);
+  // No answer kept until now is given any more.
+  Result<> purge(const std::string& id);
   // Puts servers into the set with this tag, else into the one that is not live (what it held is withdrawn). Returns
-  // when HAProxy would send them requests; an Error (failed) when that is not so after `patience`.
+  // when HAProxy would send them requests; an Error (failed) when that is not so after `patience`. Without a policy a
+  // set keeps its own, and a new one has the default; one that differs from what stood in the set's place is a reload.
+  // invalid names what is wrong with a policy.
   Result<> place(const std::string& id, const std::string& tag, const std::vector<Server>& servers,
-                 Duration patience = std::chrono::seconds(5));
+                 Duration patience = std::chrono::seconds(5), const std::optional<Policy>& policy = std::nullopt);
   // From now on this set answers. One without servers shows that the stage is scaled to 0.
   Result<> show(const std::string& id, const std::string& tag);
   Result<> show_asleep(const std::string& id);
@@ -62,13 +73,22 @@ class Gateway {
   [[nodiscard]] std::string probe() const { return settings_.probe; }
 
  private:
+  // What an address or a route was before, of which HAProxy is still to be told.
+  struct Gone {
+    std::vector<std::string> hosts;
+    std::optional<Route> removed;
+  };
   explicit Gateway(std::filesystem::path dir) : dir_(std::move(dir)), runtime_(dir_) {}
   Result<> load(const Options& options);
   Result<> write_all();
   Result<> write_main();
+  Result<> write_maps();
+  Result<> write_backends(const Route& route);
   Result<> write(const Route& route);
-  Result<> tell(const Route& route);
+  Result<> take_hosts(const std::string& id, const std::vector<std::string>& hosts);
+  Result<> tell(const std::vector<Route>& routes);
   Result<> tell_gone();
+  Result<> next_generation();
   Result<> reload();
   [[nodiscard]] std::string objections() const;  // HAProxy's own, to its files
   [[nodiscard]] std::string generation() const;
@@ -79,8 +99,9 @@ class Gateway {
   Runtime runtime_;
   Settings settings_;
   std::int64_t reloads_ = 0;
+  bool due_ = false;  // a reload: the files say what HAProxy can be told by nothing else
   std::map<std::string, Route> routes_;
-  std::vector<Route> gone_;  // removed, and what an address was before: HAProxy is still to be told
+  std::vector<Gone> gone_;
   mutable std::mutex mutex_;
 };
 

@@ -108,12 +108,14 @@ TEST(Table, reads_what_haproxy_prints) {
 }
 
 TEST(Render, the_map_names_the_live_set_or_a_page) {
-  Route route{"stg_1", "dev.shop.localhost", {"x", {{"s", 1}}}, {}, "", ""};
+  Route route;
+  route.id = "stg_1";
+  route.host = "dev.shop.localhost";
   EXPECT_EQ(map_value(route), "stg_1.empty");
   route.live = "b";
   EXPECT_EQ(map_value(route), "stg_1.b");
   route.page = "asleep";
-  EXPECT_EQ(render_map({route}), "dev.shop.localhost stg_1.asleep\n");
+  EXPECT_EQ(render_map({route}, host_entries), "dev.shop.localhost stg_1.asleep\n");
 }
 
 }  // namespace

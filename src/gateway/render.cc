@@ -5,10 +5,6 @@
 namespace sluice::gateway {
 namespace {
 
-// Idle checks find an instance that died within two seconds; while one is down, and until it is back, a fifth.
-constexpr const char* kServerOptions = "check inter 2s fastinter 200ms downinter 200ms rise 1 fall 2";
-
-// Requests are never refused for their rate here: limits are a setting of the stage, and none is set.
 constexpr const char* kMain = R"(# Written by Sluice; changes made by hand are lost.
 global
     description "sluice {generation}"
@@ -18,7 +14,8 @@ global
     maxconn {connections}
     nbthread {threads}
     # What still has requests after a reload: long downloads, WebSockets.
-    hard-stop-after 15m
+    hard-stop-after 1h
+    mworker-max-reloads 50
 
 defaults
     mode http
@@ -80,56 +77,39 @@ std::string page(const char* title, const char* text) {
 
 }  // namespace
 
-std::string server_options() { return kServerOptions; }
-
 std::string render_main(const Settings& settings) {
   return fmt::format(kMain, fmt::arg("generation", settings.generation), fmt::arg("connections", settings.connections),
                      fmt::arg("threads", settings.threads), fmt::arg("address", settings.address),
                      fmt::arg("port", settings.port), fmt::arg("probe", settings.probe));
 }
 
-std::string render_route(const Route& route) {
-  std::string out = "# " + route.host + "\n";
-  for (const auto& [slot, set] : {std::pair<const char*, const Set*>{"a", &route.a}, {"b", &route.b}}) {
-    out += fmt::format("backend {}.{}\n    balance roundrobin\n", route.id, slot);
-    out += "    http-request disable-l7-retry unless { method GET HEAD OPTIONS }\n";
-    for (const auto& server : set->servers) {
-      out += fmt::format("    server {} 127.0.0.1:{} {}\n", server.name, server.port, kServerOptions);
-    }
-  }
-  return out;
-}
-
-std::string map_value(const Route& route) {
-  if (route.live.empty()) return route.id + ".empty";
-  return route.id + "." + (route.page.empty() ? route.live : route.page);
-}
-
-std::string render_map(const std::vector<Route>& routes) {
-  std::string out;
-  for (const auto& route : routes) {
-    if (!route.host.empty()) out += route.host + " " + map_value(route) + "\n";
-  }
-  return out;
-}
-
 std::vector<PageFile> pages() {
-  return {{"unknown.html", page("No stage has this address",
-                                "Addresses are STAGE.STACK.localhost; sluice status shows "
-                                "those there are.")},
-          {"empty.html", page("Nothing is deployed here yet",
-                              "This stage serves its first change as soon as one has "
-                              "been deployed to it.")},
-          {"asleep.html", page("This stage is scaled to 0",
-                               "No instance runs. It serves again when it is scaled to one "
-                               "or more.")},
-          {"down.html", page("No instance of this app answers",
-                             "It may be starting again; this page is worth another "
-                             "try in a moment.")},
-          {"bad.html", page("The app gave no valid answer",
-                            "It closed the connection or answered something that is not "
-                            "HTTP.")},
-          {"slow.html", page("The app did not answer in time", "It was given 60 seconds.")}};
+  return {
+      {"unknown.html", page("No stage has this address",
+                            "Addresses are STAGE.STACK.localhost; sluice status shows "
+                            "those there are.")},
+      {"empty.html", page("Nothing is deployed here yet",
+                          "This stage serves its first change as soon as one has "
+                          "been deployed to it.")},
+      {"asleep.html", page("This stage is scaled to 0",
+                           "No instance runs. It serves again when it is scaled to one "
+                           "or more.")},
+      {"down.html", page("No instance of this app answers",
+                         "It may be starting again; this page is worth another "
+                         "try in a moment.")},
+      {"bad.html", page("The app gave no valid answer",
+                        "It closed the connection or answered something that is not "
+                        "HTTP.")},
+      {"slow.html", page("The app did not answer in time", "It took longer than this stage allows.")},
+      {"key.html", page("This stage is for those who have a key",
+                        "Give a key of this stage as the password; any user name will do. A program sends it as "
+                        "Authorization: Bearer KEY or as X-Api-Key: KEY.")},
+      {"busy.html",
+       page("Too many requests",
+            "This address sends more than this stage allows; the header Retry-After says when it may send the next.")},
+      {"large.html", page("The request is too large", "Its body is larger than this stage allows.")},
+      {"length.html", page("The request does not say how large it is",
+                           "This stage limits the size of requests: send Content-Length, and no chunks.")}};
 }
 
 }  // namespace sluice::gateway

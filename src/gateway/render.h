@@ -3,10 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "gateway/route.h"
-
-// HAProxy's files, from what the gateway knows. They always say the whole truth: a HAProxy that was killed comes back
-// with them, and a reload loses nothing that was told to the running one.
+// HAProxy's files, from what the gateway knows: what all routes share. They always say the whole truth: a HAProxy that
+// was killed comes back with them, and a reload loses nothing that was told to the running one.
 namespace sluice::gateway {
 
 struct Settings {
@@ -20,12 +18,6 @@ struct Settings {
 };
 
 std::string render_main(const Settings& settings);
-std::string render_route(const Route& route);
-// One line a route: host, then the backend or page that answers for it.
-std::string render_map(const std::vector<Route>& routes);
-std::string map_value(const Route& route);
-// What follows a server's address, in a file as at run time.
-std::string server_options();
 // Small pages by file name, light or dark as the reader's system is.
 struct PageFile {
   std::string name, html;

@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
-#include "gateway/render.h"
+#include "gateway/backend.h"
 #include "gateway/table.h"
 
 using namespace std::chrono_literals;
@@ -18,6 +19,10 @@ std::int64_t number_of(const std::string& text) {
   std::int64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
+}
+
+std::array<std::pair<std::string, const Set*>, 2> backends(const Route& route) {
+  return {{{route.id + ".a", &route.a}, {route.id + ".b", &route.b}}};
 }
 
 }  // namespace
@@ -37,8 +42,46 @@ Result<> Runtime::reload() const {
   return {};
 }
 
-Result<std::map<std::string, bool>> Runtime::servers(const std::string& backend) const {
-  auto said = socket_.ask("show servers state " + backend);
+Result<std::vector<Runtime::Worker>> Runtime::workers() const {
+  auto processes = socket_.ask_master("show proc");
+  if (!processes) return fail(processes.error());
+  std::vector<Worker> out{""};
+  auto old = processes->find("# old workers");
+  if (old == std::string::npos) return out;
+  for (const auto& row : read_lines(processes->substr(old))) {
+    if (!row.empty() && row[0] >= '0' && row[0] <= '9') out.push_back(row.substr(0, row.find(' ')));
+  }
+  return out;
+}
+
+Result<std::string> Runtime::ask(const Worker& worker, const std::string& orders) const {
+  if (worker.empty()) return socket_.ask(orders);
+  std::string answers;
+  for (std::size_t begin = 0; begin <= orders.size();) {  // the master passes on one order a connection
+    auto end = std::min(orders.find(';', begin), orders.size());
+    auto answer = socket_.ask_master("@!" + worker + " " + orders.substr(begin, end - begin));
+    if (!answer) return answer;
+    answers += *answer;
+    begin = end + 1;
+  }
+  return answers;
+}
+
+// One that was replaced may end at any moment, and knows no route that is newer: what it answers is no failure.
+template <class Tell>
+Result<> Runtime::each(Tell tell) const {
+  auto all = workers();
+  if (!all) return fail(all.error());
+  for (const auto& worker : *all) {
+    if (auto told = tell(worker); !told && worker.empty()) return told;
+  }
+  return {};
+}
+
+Result<std::map<std::string, bool>> Runtime::servers(const std::string& backend) const { return servers("", backend); }
+
+Result<std::map<std::string, bool>> Runtime::servers(const Worker& worker, const std::string& backend) const {
+  auto said = ask(worker, "show servers state " + backend);
   if (!said) return fail(said.error());
   if (said->find("Can't find backend") != std::string::npos) return fail(ErrorKind::not_found, backend);
   std::map<std::string, bool> out;
@@ -50,90 +93,125 @@ Result<std::map<std::string, bool>> Runtime::servers(const std::string& backend)
   return out;
 }
 
-Result<> Runtime::follow(const std::string& backend, const Set& set) const {
-  auto there = servers(backend);
-  if (!there) return fail(there.error());
-  for (const auto& [name, up] : *there) {
-    if (!up || set.has(name)) continue;
-    if (auto told = socket_.ask("set server " + backend + "/" + name + " state drain"); !told) {
-      return fail(told.error());
-    }
-  }
-  for (const auto& server : set.servers) {
-    const std::string name = backend + "/" + server.name;
-    auto at = there->find(server.name);
-    if (at == there->end()) {
-      auto added =
-          socket_.ask(fmt::format("add server {0} 127.0.0.1:{1} {2};enable health {0};set server {0} state ready", name,
-                                  server.port, server_options()));
-      if (!added) return fail(added.error());
-      if (added->find("New server registered") == std::string::npos) {
-        return fail(ErrorKind::internal, "HAProxy takes no new server: " + *added);
-      }
-      continue;
-    }
-    if (at->second) continue;
-    if (auto told = socket_.ask("set server " + name + " state ready"); !told) return fail(told.error());
-  }
-  return {};
-}
-
-Result<> Runtime::follow(const Route& route) const {
-  if (auto told = follow(route.id + ".a", route.a); !told) return told;
-  if (auto told = follow(route.id + ".b", route.b); !told) return told;
-  if (route.host.empty()) return {};
-  auto moved = socket_.ask("set map hosts.map " + route.host + " " + map_value(route));
-  if (moved && moved->find("not found") != std::string::npos) {
-    moved = socket_.ask("add map hosts.map " + route.host + " " + map_value(route));
-  }
-  if (!moved) return fail(moved.error());
-  if (!moved->empty()) return fail(ErrorKind::internal, "HAProxy does not take an address: " + *moved);
-  return {};
-}
-
-Result<> Runtime::drain(const Route& route) const {
-  for (const auto& [slot, set] : {std::pair<const char*, const Set*>{".a", &route.a}, {".b", &route.b}}) {
-    for (const auto& server : set->servers) {
-      if (auto told = socket_.ask("set server " + route.id + slot + "/" + server.name + " state drain"); !told) {
+// First nobody is led to what was there before, then the cache gets another word for its contents, then come the new
+// servers: so nothing old is ever kept under the new word.
+Result<> Runtime::follow(const Worker& worker, const Route& route) const {
+  std::vector<std::map<std::string, bool>> there;
+  for (const auto& [backend, set] : backends(route)) {
+    auto known = servers(worker, backend);
+    if (!known) return fail(known.error());
+    for (const auto& [name, up] : *known) {
+      if (!up || set->has(name)) continue;
+      if (auto told = ask(worker, "set server " + backend + "/" + name + " state drain"); !told) {
         return fail(told.error());
       }
     }
+    there.push_back(std::move(*known));
+  }
+  auto looked_up = [](const Set& set) { return set.rules().caching || set.rules().sticky; };
+  if (looked_up(route.a) || looked_up(route.b)) {
+    if (auto told = follow(worker, kSetsMap, set_prefix(route), set_entries(route)); !told) return told;
+  }
+  auto known = there.begin();
+  for (const auto& [backend, set] : backends(route)) {
+    for (const auto& server : set->servers) {
+      const std::string name = backend + "/" + server.name;
+      auto at = known->find(server.name);
+      if (at == known->end()) {
+        auto added = ask(worker, fmt::format("add server {0} 127.0.0.1:{1} {2};enable health {0};"
+                                             "set server {0} state ready",
+                                             name, server.port, server_options()));
+        if (!added) return fail(added.error());
+        if (added->find("New server registered") == std::string::npos) {
+          return fail(ErrorKind::internal, "HAProxy takes no new server: " + *added);
+        }
+        continue;
+      }
+      if (at->second) continue;
+      if (auto told = ask(worker, "set server " + name + " state ready"); !told) return fail(told.error());
+    }
+    ++known;
+  }
+  for (const auto& [host, value] : host_entries(route)) {
+    auto moved = ask(worker, fmt::format("set map {} {} {}", kHostsMap, host, value));
+    if (moved && moved->find("not found") != std::string::npos) {
+      moved = ask(worker, fmt::format("add map {} {} {}", kHostsMap, host, value));
+    }
+    if (!moved) return fail(moved.error());
+    if (!moved->empty()) return fail(ErrorKind::internal, "HAProxy does not take an address: " + *moved);
   }
   return {};
 }
 
-Result<std::set<std::string>> Runtime::hosts() const {
-  auto map = socket_.ask("show map hosts.map");
-  if (!map) return fail(map.error());
-  std::set<std::string> out;
-  for (const auto& line : read_lines(*map)) {  // reference, host, value
-    auto begin = line.find(' ');
-    if (begin != std::string::npos) out.insert(line.substr(begin + 1, line.find(' ', begin + 1) - begin - 1));
+Result<> Runtime::follow(const std::vector<Route>& routes) const {
+  return each([&](const Worker& worker) -> Result<> {
+    Result<> first;
+    for (const auto& route : routes) {
+      auto told = follow(worker, route);
+      if (!told && first) first = told;
+      if (!told && worker.empty()) break;
+    }
+    return first;
+  });
+}
+
+Result<> Runtime::follow(const Worker& worker, const std::string& map, const std::string& prefix,
+                         const Entries& wanted) const {
+  auto said = ask(worker, "show map " + map);
+  if (!said) return fail(said.error());
+  if (said->find("Unknown map identifier") != std::string::npos) return {};  // no route's file looks anything up in it
+  Entries missing = wanted;
+  std::vector<std::string> orders;
+  for (const auto& line : read_lines(*said)) {  // reference, key, value
+    auto key_at = line.find(' ') + 1, value_at = line.find(' ', key_at) + 1;
+    if (key_at == 0 || value_at == 0 || line.compare(key_at, prefix.size(), prefix) != 0) continue;
+    auto key = line.substr(key_at, value_at - key_at - 1);
+    missing.erase(key);
+    auto want = wanted.find(key);
+    if (want == wanted.end()) {
+      orders.push_back("del map " + map + " " + key);
+    } else if (want->second != line.substr(value_at)) {
+      orders.push_back("set map " + map + " " + key + " " + want->second);
+    }
   }
-  return out;
+  for (const auto& [key, value] : missing) orders.push_back("add map " + map + " " + key + " " + value);
+  for (const auto& order : orders) {
+    auto told = ask(worker, order);
+    if (!told) return fail(told.error());
+    if (!told->empty()) return fail(ErrorKind::internal, "HAProxy does not take '" + order + "': " + *told);
+  }
+  return {};
+}
+
+Result<> Runtime::follow(const std::string& map, const std::string& prefix, const Entries& wanted) const {
+  return each([&](const Worker& worker) { return follow(worker, map, prefix, wanted); });
+}
+
+Result<> Runtime::drain(const Route& route) const {
+  return each([&](const Worker& worker) -> Result<> {
+    for (const auto& [backend, set] : backends(route)) {
+      for (const auto& server : set->servers) {
+        auto told = ask(worker, "set server " + backend + "/" + server.name + " state drain");
+        if (!told) return fail(told.error());
+      }
+    }
+    return {};
+  });
 }
 
 Result<> Runtime::forget_host(const std::string& host) const {
-  if (auto told = socket_.ask("del map hosts.map " + host); !told) return fail(told.error());
-  return {};
+  return each([&](const Worker& worker) -> Result<> {
+    auto told = ask(worker, std::string("del map ") + kHostsMap + " " + host);
+    return told ? Result<>{} : fail(told.error());
+  });
 }
 
 Result<std::int64_t> Runtime::in_flight(const std::string& id, const std::vector<std::string>& names) const {
-  std::vector<std::string> workers{""};
-  auto procs = socket_.ask_master("show proc");
-  if (!procs) return fail(procs.error());
-  if (auto old = procs->find("# old workers"); old != std::string::npos) {
-    for (const auto& row : read_lines(procs->substr(old))) {
-      if (!row.empty() && row[0] >= '0' && row[0] <= '9') workers.push_back(row.substr(0, row.find(' ')));
-    }
-  }
   std::int64_t count = 0;
-  for (const auto& worker : workers) {
+  auto counted = each([&](const Worker& worker) -> Result<> {
     for (const char* slot : {".a", ".b"}) {
-      auto command = "show stat " + id + slot + " 4 -1";
-      auto said = worker.empty() ? socket_.ask(command) : socket_.ask_master("@!" + worker + " " + command);
-      if (!said && worker.empty()) return fail(said.error());
-      if (!said) continue;  // it ended meanwhile
+      auto said = ask(worker, "show stat " + id + slot + " 4 -1");
+      if (!said) return fail(said.error());
       for (const auto& row : read_table(*said, ',')) {
         auto name = row.find("svname");
         if (name == row.end() || std::find(names.begin(), names.end(), name->second) == names.end()) continue;
@@ -143,7 +221,9 @@ Result<std::int64_t> Runtime::in_flight(const std::string& id, const std::vector
         }
       }
     }
-  }
+    return {};
+  });
+  if (!counted) return fail(counted.error());
   return count;
 }
 

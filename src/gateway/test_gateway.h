@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,10 +34,19 @@ bool eventually(Condition condition, Duration at_most = 10s) {
   return true;
 }
 
-// Answers every request with its name; while held, not before it is let go.
+struct Answer {
+  std::string body;
+  std::string headers;  // each ended by CRLF
+  std::string status = "200 OK";
+};
+
+// Answers every request with its name, or as it is told; while held, not before it is let go. What asks to upgrade gets
+// back what it sends.
 class Upstream {
  public:
-  explicit Upstream(std::string name) : name_(std::move(name)) {
+  using Reply = std::function<Answer(const std::string& request)>;
+  explicit Upstream(std::string name, Reply reply = nullptr) : name_(std::move(name)), reply_(std::move(reply)) {
+    if (!reply_) reply_ = [this](const std::string&) { return Answer{name_, "", "200 OK"}; };
     fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in in{};
     in.sin_family = AF_INET;
@@ -57,7 +67,9 @@ class Upstream {
   }
   Upstream(const Upstream&) = delete;
   Upstream& operator=(const Upstream&) = delete;
-  Server server() const { return {name_ + "-" + std::to_string(port_), port_}; }
+  Server server(std::optional<std::int64_t> index = std::nullopt) const {
+    return {name_ + "-" + std::to_string(port_), port_, index};
+  }
   void hold(bool held) { held_ = held; }
 
  private:
@@ -67,38 +79,51 @@ class Upstream {
       int fd = ::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
       if (fd < 0) continue;
       connections.emplace_back([this, fd] {
-        std::string head;
-        char buffer[4096];
+        std::string request;
+        char buffer[16384];
         ssize_t got = 0;
-        while (head.find("\r\n\r\n") == std::string::npos && (got = ::recv(fd, buffer, sizeof buffer, 0)) > 0) {
-          head.append(buffer, static_cast<std::size_t>(got));
+        auto whole = [&] {
+          auto end = request.find("\r\n\r\n");
+          auto length = request.find("ontent-length: ");
+          if (length == std::string::npos) length = request.find("ontent-Length: ");
+          auto more = length < end ? std::stoul(request.substr(length + 15)) : 0;
+          return end != std::string::npos && request.size() >= end + 4 + more;
+        };
+        while (!whole() && (got = ::recv(fd, buffer, sizeof buffer, 0)) > 0) {
+          request.append(buffer, static_cast<std::size_t>(got));
         }
-        if (!head.empty()) {
+        auto send = [&](const std::string& text) { return ::send(fd, text.data(), text.size(), MSG_NOSIGNAL) > 0; };
+        if (request.find("pgrade: websocket") != std::string::npos) {
+          send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+          while ((got = ::recv(fd, buffer, sizeof buffer, 0)) > 0) {
+            send(std::string(buffer, static_cast<std::size_t>(got)));
+          }
+        } else if (!request.empty()) {
           eventually([this] { return !held_; });
-          std::string answer =
-              "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " + std::to_string(name_.size()) + "\r\n\r\n" +
-              name_;
-          (void)::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL);
+          auto answer = reply_(request);
+          send("HTTP/1.1 " + answer.status + "\r\nConnection: close\r\n" + answer.headers +
+               "Content-Length: " + std::to_string(answer.body.size()) + "\r\n\r\n" + answer.body);
         }
         ::close(fd);
       });
     }
   }
   std::string name_;
+  Reply reply_;
   int fd_ = -1;
   std::int64_t port_ = 0;
   std::atomic<bool> held_ = false;
   std::jthread thread_;
 };
 
-inline std::string talk(std::uint16_t port, const std::string& request) {
+inline std::string talk(std::uint16_t port, const std::string& request, const char* address = "127.0.0.1") {
   int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   timeval limit{20, 0};
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   sockaddr_in in{};
   in.sin_family = AF_INET;
   in.sin_port = htons(port);
-  in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ::inet_pton(AF_INET, address, &in.sin_addr);
   std::string answer;
   if (::connect(fd, reinterpret_cast<sockaddr*>(&in), sizeof in) == 0 &&
       ::send(fd, request.data(), request.size(), MSG_NOSIGNAL) > 0) {
@@ -109,6 +134,54 @@ inline std::string talk(std::uint16_t port, const std::string& request) {
   ::close(fd);
   return answer;
 }
+
+// One connection, kept alive as long as the gateway says; opened again only after that.
+class Visitor {
+ public:
+  explicit Visitor(std::uint16_t port) : port_(port) {}
+  ~Visitor() { leave(); }
+  Visitor(const Visitor&) = delete;
+  Visitor& operator=(const Visitor&) = delete;
+  // The whole answer; empty: there was none, or no whole one.
+  std::string ask(const std::string& host, const std::string& path = "/", const std::string& headers = "") {
+    if (fd_ < 0) enter();
+    std::string request = "GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\n" + headers + "\r\n", answer;
+    if (::send(fd_, request.data(), request.size(), MSG_NOSIGNAL) <= 0) return leave();
+    char buffer[4096];
+    while (true) {
+      auto end = answer.find("\r\n\r\n");
+      if (end != std::string::npos) {
+        auto length = answer.find("ontent-length: ");
+        if (length == std::string::npos || length > end) return leave();
+        if (answer.size() >= end + 4 + std::stoul(answer.substr(length + 15))) break;
+      }
+      auto got = ::recv(fd_, buffer, sizeof buffer, 0);
+      if (got <= 0) return leave();
+      answer.append(buffer, static_cast<std::size_t>(got));
+    }
+    if (answer.find("onnection: close") != std::string::npos) leave();
+    return answer;
+  }
+
+ private:
+  void enter() {
+    fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    timeval limit{20, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    sockaddr_in in{};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(port_);
+    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&in), sizeof in), 0);
+  }
+  std::string leave() {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
+    return "";
+  }
+  std::uint16_t port_;
+  int fd_ = -1;
+};
 
 class GatewayTest : public testing::Test {
  protected:
@@ -146,12 +219,20 @@ class GatewayTest : public testing::Test {
     auto end = answer.find("\r\n\r\n");
     return end == std::string::npos ? "" : answer.substr(end + 4);
   }
+  // Whole, head and body.
+  std::string get(const std::string& path, const std::string& headers = "") {
+    return talk(gateway_->port(),
+                "GET " + path + " HTTP/1.1\r\nHost: dev.shop.localhost\r\nConnection: close\r\n" + headers + "\r\n");
+  }
+  void deploy(const std::string& tag, const std::vector<Server>& servers, const Policy& policy) {
+    route(tag, servers, "stg_1", "dev.shop.localhost", policy);
+  }
   std::string status(const std::string& request) { return talk(gateway_->port(), request).substr(0, 12); }
   void route(const std::string& tag, const std::vector<Server>& servers, const std::string& id = "stg_1",
-             const std::string& host = "dev.shop.localhost") {
+             const std::string& host = "dev.shop.localhost", const std::optional<Policy>& policy = std::nullopt) {
     auto good = [](const Result<>& done) { return done ? std::string() : done.error().message; };
     ASSERT_EQ(good(gateway_->ensure(id, host)), "");
-    ASSERT_EQ(good(gateway_->place(id, tag, servers)), "");
+    ASSERT_EQ(good(gateway_->place(id, tag, servers, 5s, policy)), "");
     ASSERT_EQ(good(gateway_->show(id, tag)), "");
   }
   std::string generation() { return read_file(gateway_->folder() / "reloads").value_or("0"); }
