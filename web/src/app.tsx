@@ -1,14 +1,14 @@
 import { Center, Loader } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { Navigate, Route, Routes, useLocation } from "react-router-dom";
 import { ApiError } from "./api/client";
 import { me } from "./api/queries";
 import { Problem } from "./ui/answers";
+import { Guard, page } from "./ui/guard";
 import { Shell } from "./ui/shell";
 
 // Every page is a file of its own, loaded when it is opened; the stack's pipeline, where people live, comes first.
-const page = (load: () => Promise<{ default: React.ComponentType }>) => lazy(load);
 const Stacks = page(() => import("./pages/stacks/stacks"));
 const Pipeline = page(() => import("./pages/pipeline/pipeline"));
 const Approvals = page(() => import("./pages/approvals/approvals"));
@@ -55,27 +55,29 @@ export function App() {
   }
   return (
     <Shell me={who.data}>
-      <Suspense fallback={waiting}>
-        <Routes>
-          <Route path="/" element={<Stacks />} />
-          <Route path="/sign-in" element={<Navigate to="/" replace />} />
-          <Route path="/approvals" element={<Approvals />} />
-          <Route path="/activity" element={<Activity />} />
-          <Route path="/tokens" element={<Tokens />} />
-          <Route path="/stacks/:stack" element={<Pipeline />} />
-          <Route path="/stacks/:stack/history" element={<History />} />
-          <Route path="/stacks/:stack/activity" element={<Activity />} />
-          <Route path="/stacks/:stack/insights" element={<Insights />} />
-          <Route path="/stacks/:stack/settings" element={<Settings />} />
-          <Route path="/stacks/:stack/settings/:stage" element={<Settings />} />
-          <Route path="/stacks/:stack/settings/:stage/:part" element={<Settings />} />
-          <Route path="/stacks/:stack/changes/:change" element={<Change />} />
-          <Route path="/stacks/:stack/deployments/:deployment" element={<Deployment />} />
-          <Route path="/stacks/:stack/stages/:stage/approval" element={<Approval />} />
-          <Route path="/stacks/:stack/stages/:stage/logs" element={<Logs />} />
-          <Route path="*" element={<Lost />} />
-        </Routes>
-      </Suspense>
+      <Guard at={here.pathname}>
+        <Suspense fallback={waiting}>
+          <Routes>
+            <Route path="/" element={<Stacks />} />
+            <Route path="/sign-in" element={<Navigate to="/" replace />} />
+            <Route path="/approvals" element={<Approvals />} />
+            <Route path="/activity" element={<Activity />} />
+            <Route path="/tokens" element={<Tokens />} />
+            <Route path="/stacks/:stack" element={<Pipeline />} />
+            <Route path="/stacks/:stack/history" element={<History />} />
+            <Route path="/stacks/:stack/activity" element={<Activity />} />
+            <Route path="/stacks/:stack/insights" element={<Insights />} />
+            <Route path="/stacks/:stack/settings" element={<Settings />} />
+            <Route path="/stacks/:stack/settings/:stage" element={<Settings />} />
+            <Route path="/stacks/:stack/settings/:stage/:part" element={<Settings />} />
+            <Route path="/stacks/:stack/changes/:change" element={<Change />} />
+            <Route path="/stacks/:stack/deployments/:deployment" element={<Deployment />} />
+            <Route path="/stacks/:stack/stages/:stage/approval" element={<Approval />} />
+            <Route path="/stacks/:stack/stages/:stage/logs" element={<Logs />} />
+            <Route path="*" element={<Lost />} />
+          </Routes>
+        </Suspense>
+      </Guard>
     </Shell>
   );
 }

@@ -12,6 +12,7 @@ import { ApiError, type Me, whenSignedOut } from "./api/client";
 import { keys } from "./api/queries";
 import { App } from "./app";
 import { theme, variables } from "./theme";
+import { Guard } from "./ui/guard";
 
 const cache = new QueryClient({
   defaultOptions: {
@@ -31,7 +32,9 @@ createRoot(document.getElementById("root")!).render(
       <QueryClientProvider client={cache}>
         <BrowserRouter future={{ v7_startTransition: true, v7_relativeSplatPath: true }}>
           <Notifications position="bottom-right" />
-          <App />
+          <Guard at="">
+            <App />
+          </Guard>
         </BrowserRouter>
       </QueryClientProvider>
     </MantineProvider>

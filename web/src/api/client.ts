@@ -30,8 +30,24 @@ export class ApiError extends Error {
   }
 }
 
-const unreachable = () =>
-  new ApiError(0, "unavailable", "The server does not answer. What you did may not have arrived; look before you repeat it.");
+const unreachable = (method: string) =>
+  new ApiError(
+    0,
+    "unavailable",
+    method === "GET"
+      ? "The server does not answer. It is asked again as soon as it does."
+      : "The server does not answer. What you did may not have arrived; look before you repeat it.",
+  );
+
+/** As fetch, but what comes of a server that is away is an ApiError, too. */
+async function reach(request: Request): Promise<Response> {
+  try {
+    return await fetch(request);
+  } catch (broken) {
+    if (broken instanceof DOMException && broken.name === "AbortError") throw broken;
+    throw unreachable(request.method);
+  }
+}
 
 /** Called when a request is answered with 401: the session is over. */
 let onSignedOut = () => {};
@@ -50,7 +66,7 @@ const headers: Middleware = {
   },
 };
 
-export const client = createClient<paths>({ credentials: "same-origin" });
+export const client = createClient<paths>({ credentials: "same-origin", fetch: reach });
 client.use(headers);
 
 export function toError(status: number, body: unknown): ApiError {
@@ -68,13 +84,7 @@ export function toError(status: number, body: unknown): ApiError {
 export async function told<T>(
   request: Promise<{ data?: T; error?: unknown; response: Response }>,
 ): Promise<NonNullable<T>> {
-  let answer;
-  try {
-    answer = await request;
-  } catch (broken) {
-    if (broken instanceof DOMException && broken.name === "AbortError") throw broken;
-    throw unreachable();
-  }
+  const answer = await request;
   if (!answer.response.ok) throw toError(answer.response.status, answer.error);
   return (answer.data ?? {}) as NonNullable<T>;
 }

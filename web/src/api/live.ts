@@ -73,6 +73,7 @@ export function followEvents(cache: QueryClient): () => void {
           () => {
             // What happened while nobody listened is in no event without an id to resume from.
             if (connection !== "connecting" && !lastId) void cache.invalidateQueries();
+            else if (connection === "lost") void cache.invalidateQueries({ predicate: ({ state }) => state.status === "error" });
             tries = 0;
             become("live");
           },

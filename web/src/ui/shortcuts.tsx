@@ -1,9 +1,10 @@
 import { Kbd, Modal, Table, Text } from "@mantine/core";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { notifications } from "@mantine/notifications";
+import { type ComponentProps, type ComponentType, useEffect, useRef, useState } from "react";
 import { matchPath, useLocation, useNavigate } from "react-router-dom";
 import { destinations, isTyping } from "@/lib/shortcuts";
 
-const Palette = lazy(() => import("./palette"));
+type PaletteType = ComponentType<ComponentProps<typeof import("./palette").default>>;
 const kPatience = 1200; // ms between the two keys of a pair
 
 /** Listens for the keyboard's short ways, on every page; the palette is loaded when it is first asked for. */
@@ -11,12 +12,19 @@ export function Shortcuts() {
   const navigate = useNavigate();
   const { pathname } = useLocation();
   const stack = matchPath("/stacks/:stack/*", pathname)?.params.stack;
-  const [palette, setPalette] = useState(0); // how often it was asked for; 0: not loaded yet
+  const [asked, setAsked] = useState(0); // how often the palette was asked for
+  const [Palette, setPalette] = useState<PaletteType>();
   const [help, setHelp] = useState(false);
   const first = useRef(0); // when g was pressed
 
   useEffect(() => {
-    const ask = () => setPalette((times) => times + 1);
+    const ask = () => {
+      setAsked((times) => times + 1);
+      import("./palette").then(
+        (loaded) => setPalette(() => loaded.default),
+        () => notifications.show({ color: "yellow", title: "The palette could not be loaded", message: "The server does not answer." }),
+      );
+    };
     const press = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() === "k" && (event.metaKey || event.ctrlKey) && !event.altKey && !event.shiftKey) {
         event.preventDefault();
@@ -52,11 +60,7 @@ export function Shortcuts() {
 
   return (
     <>
-      {palette > 0 && (
-        <Suspense fallback={null}>
-          <Palette asked={palette} stack={stack} showShortcuts={() => setHelp(true)} />
-        </Suspense>
-      )}
+      {Palette && <Palette asked={asked} stack={stack} showShortcuts={() => setHelp(true)} />}
       <Modal opened={help} onClose={() => setHelp(false)} title="Keyboard" closeButtonProps={{ "aria-label": "Close" }}>
         <Table withRowBorders={false} verticalSpacing={6}>
           <Table.Tbody>
