@@ -1,4 +1,4 @@
-import { Button } from "@mantine/core";
+import { Anchor, Button } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Fragment, useEffect } from "react";
@@ -124,7 +124,9 @@ function Flow({ stack }: { stack: Stack }) {
           {stage.deleting?.problem && role === "admin" && (
             <>
               {" "}
-              <Link to={`/stacks/${stack.name}/settings/${stage.name}/details`}>Its deletion can be forced.</Link>
+              <Anchor component={Link} inherit c="inherit" underline="always" to={`/stacks/${stack.name}/settings/${stage.name}/details`}>
+                Its deletion can be forced.
+              </Anchor>
             </>
           )}
         </Notice>
