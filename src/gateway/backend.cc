@@ -122,10 +122,10 @@ std::string sticky_rules(const std::string& backend) {
       "    use-server %[var(txn.chosen)] if {{ var(txn.chosen) -m found }}\n"
       "    http-response set-var(txn.server) srv_name\n"
       "    http-response set-var(txn.served) str({backend}:),concat(,txn.server),map_str({map})\n"
-      "    acl new_visitor var(txn.served),strcmp(txn.index) ne 0\n"
+      "    acl known_visitor var(txn.served),strcmp(txn.index) eq 0\n"
       "    http-response add-header Set-Cookie '{cookie}=%[var(txn.served)]; Path=/; HttpOnly; SameSite=Lax'"
-      " if {{ var(txn.served) -m found }} new_visitor\n"
-      "    http-response add-header Cache-Control private if {{ var(txn.served) -m found }} new_visitor\n",
+      " if {{ var(txn.served) -m found }} !known_visitor\n"
+      "    http-response add-header Cache-Control private if {{ var(txn.served) -m found }} !known_visitor\n",
       fmt::arg("cookie", kCookie), fmt::arg("backend", backend), fmt::arg("map", kSetsMap));
 }
 

@@ -13,6 +13,8 @@
 namespace sluice::gateway {
 namespace {
 
+constexpr auto kPause = std::chrono::milliseconds(20);
+
 struct Fd {
   int value;
   ~Fd() {
@@ -21,6 +23,15 @@ struct Fd {
 };
 
 }  // namespace
+
+Result<std::string> Socket::ask_master(const std::string& command) const {
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  while (true) {
+    auto answer = send("master.sock", command, kPatience);
+    if (answer || std::chrono::steady_clock::now() >= until) return answer;
+    std::this_thread::sleep_for(kPause);
+  }
+}
 
 Result<std::string> Socket::send(const char* name, const std::string& command, Duration patience) const {
   auto problem = [](const char* what) {
@@ -42,7 +53,7 @@ Result<std::string> Socket::send(const char* name, const std::string& command, D
     if (::connect(fd.value, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) break;
     if (std::chrono::steady_clock::now() >= until) return problem("connecting");
     ::close(std::exchange(fd.value, -1));
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    std::this_thread::sleep_for(kPause);
   }
   timeval limit{5, 0};
   ::setsockopt(fd.value, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);

@@ -17,7 +17,9 @@ class Socket {
   Result<std::string> ask(const std::string& command, Duration patience = kPatience) const {
     return send("admin.sock", command, patience);
   }
-  Result<std::string> ask_master(const std::string& command) const { return send("master.sock", command, kPatience); }
+  // The master's. It executes itself anew after every start and reload, and breaks off what is under way: then it is
+  // asked again.
+  Result<std::string> ask_master(const std::string& command) const;
 
  private:
   static constexpr Duration kPatience = std::chrono::seconds(5);

@@ -94,7 +94,9 @@ class Upstream {
         }
         auto send = [&](const std::string& text) { return ::send(fd, text.data(), text.size(), MSG_NOSIGNAL) > 0; };
         if (request.find("pgrade: websocket") != std::string::npos) {
-          send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+          send(
+              "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+              "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");  // the example of RFC 6455
           while ((got = ::recv(fd, buffer, sizeof buffer, 0)) > 0) {
             send(std::string(buffer, static_cast<std::size_t>(got)));
           }
