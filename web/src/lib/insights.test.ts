@@ -59,7 +59,11 @@ describe("lead time", () => {
     const all = [dep(1, "succeeded", 300), dep(1, "succeeded", 5, { kind: "promote" })];
     expect(insightsOf(all, checkedIn([1, 310]), week).lead).toEqual([]);
   });
-  it("is unknown without a check-in", () => expect(insightsOf([dep(1, "succeeded", 5)], new Map(), week).leadMedian).toBeUndefined());
+  it("is unknown without a check-in, which is counted", () => {
+    const { leadMedian, leadUnknown } = insightsOf([dep(1, "succeeded", 5), dep(2, "succeeded", 6)], checkedIn([2, 7]), week);
+    expect(leadMedian).toBe(hour);
+    expect(leadUnknown).toBe(1);
+  });
 });
 
 describe("change failure rate", () => {

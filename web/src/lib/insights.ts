@@ -41,6 +41,8 @@ export interface Insights {
   /** Of each change that became live here for the first time, from its check-in. */
   lead: Point[];
   leadMedian?: number;
+  /** Changes that became live here for the first time whose check-in is not known; `lead` is without them. */
+  leadUnknown: number;
   tried: Tried[];
   /** 0 to 1. */
   failureRate?: number;
@@ -67,6 +69,7 @@ export function insightsOf(deployments: Deployment[], changes: Map<number, Pick<
 
   const deliveries: Point[] = [];
   const lead: Point[] = [];
+  let leadUnknown = 0;
   const wasLive = new Set<number>();
   const tried = new Map<number, Tried>();
   const restored: Point[] = [];
@@ -101,7 +104,10 @@ export function insightsOf(deployments: Deployment[], changes: Map<number, Pick<
       if (inside) {
         deliveries.push(point);
         if (!tried.has(one.change)) tried.set(one.change, { change: one.change, at, failed: false });
-        if (!wasLive.has(one.change) && !Number.isNaN(took)) lead.push(point);
+        if (!wasLive.has(one.change)) {
+          if (known) lead.push(point);
+          else leadUnknown++;
+        }
       }
       wasLive.add(one.change);
     }
@@ -115,6 +121,7 @@ export function insightsOf(deployments: Deployment[], changes: Map<number, Pick<
     frequency: deliveries.length / days,
     lead,
     leadMedian: median(lead.map((one) => one.took)),
+    leadUnknown,
     tried: all,
     failureRate: all.length > 0 ? all.filter((one) => one.failed).length / all.length : undefined,
     restored,

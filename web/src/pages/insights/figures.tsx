@@ -43,6 +43,11 @@ function Durations({ label, points, window }: { label: string; points: { at: num
   return <Chart label={label} bins={all} bars={bars} top={top} unit={(value) => (value === 0 ? "0" : duration(value).replace(/\.0 s/, " s"))} />;
 }
 
+function leadUnder({ lead, leadUnknown }: Insights): string {
+  const left = leadUnknown > 0 ? `; ${plural(leadUnknown, "older change")} left out` : "";
+  return (lead.length > 0 ? `median of ${plural(lead.length, "change")}` : "no change became live here") + left;
+}
+
 /** The four figures of one stage, each with its definition. */
 export function Figures({ of, window }: { of: Insights; window: Window }) {
   const delivered = bins(of.deliveries, window);
@@ -70,7 +75,7 @@ export function Figures({ of, window }: { of: Insights; window: Window }) {
       <Figure
         title="Lead time for changes"
         value={of.leadMedian === undefined ? "–" : duration(of.leadMedian)}
-        under={of.lead.length > 0 ? `median of ${plural(of.lead.length, "change")}` : "no change became live here"}
+        under={leadUnder(of)}
         definition="From a change's check-in to the moment it was live here for the first time, waiting for approval included."
       >
         <Durations label="Median lead time" points={of.lead} window={window} />

@@ -67,16 +67,16 @@ export function useMaterial(stack: string, days: number) {
       const readAt = Date.now();
       const begin = readAt - 2 * days * kDay;
       const params = (after?: string) => ({ path: { stack }, query: { limit: kPage, after } });
-      const [deployments, changes] = await Promise.all([
-        readWhile(
-          (after) => told(client.GET("/api/v1/stacks/{stack}/deployments", { params: params(after), signal })),
-          (one) => Date.parse(one.queued_at) < begin,
-        ),
-        readWhile(
-          (after) => told(client.GET("/api/v1/stacks/{stack}/changes", { params: params(after), signal })),
-          (one) => Date.parse(one.at) < begin,
-        ),
-      ]);
+      const deployments = await readWhile(
+        (after) => told(client.GET("/api/v1/stacks/{stack}/deployments", { params: params(after), signal })),
+        (one) => Date.parse(one.queued_at) < begin,
+      );
+      // By number and not by time: a check-in's time is its author's clock's, or older than what was pushed before it.
+      const first = Math.min(...deployments.items.map((one) => one.change));
+      const changes = await readWhile(
+        (after) => told(client.GET("/api/v1/stacks/{stack}/changes", { params: params(after), signal })),
+        (one) => one.number <= first,
+      );
       const oldest = deployments.items[deployments.items.length - 1];
       const from = readAt - days * kDay;
       const cutAt = deployments.cut && oldest && Date.parse(oldest.queued_at) > from ? Date.parse(oldest.queued_at) : undefined;
