@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef } from "react";
 import { Link, useLocation } from "react-router-dom";
 import classes from "./stack-tabs.module.css";
 
@@ -13,8 +14,14 @@ const parts = [
 export function StackTabs({ stack }: { stack: string }) {
   const { pathname } = useLocation();
   const root = `/stacks/${stack}`;
+  const row = useRef<HTMLElement>(null);
+  // Where the row is too narrow for all, the tab of this page stands in its middle.
+  useLayoutEffect(() => {
+    const here = row.current?.querySelector<HTMLElement>("[aria-current]");
+    if (row.current && here) row.current.scrollLeft = here.offsetLeft - row.current.offsetLeft - (row.current.clientWidth - here.offsetWidth) / 2;
+  }, [pathname]);
   return (
-    <nav aria-label={`Stack ${stack}`} className={classes.row}>
+    <nav ref={row} aria-label={`Stack ${stack}`} className={classes.row}>
       {parts.map(({ name, path }) => {
         const here = path ? pathname.startsWith(root + path) : pathname === root;
         return (
