@@ -16,8 +16,9 @@ const isCommit = (text: string) => /^[0-9a-f]{4,40}$/i.test(text);
 export default function History() {
   const { stack = "" } = useParams();
   const [query, setQuery] = useSearchParams();
-  const view = query.get("view") === "deployments" ? "deployments" : "changes";
   const stage = query.get("stage") ?? "";
+  // A stage has deployments; an address that names one means these.
+  const view = (query.get("view") ?? (stage ? "deployments" : "changes")) === "deployments" ? "deployments" : "changes";
   const put = (name: string, value: string) =>
     setQuery(
       (old) => {
@@ -45,7 +46,7 @@ export default function History() {
         <SegmentedControl
           aria-label="What to show"
           value={view}
-          onChange={(value) => put("view", value === "deployments" ? value : "")}
+          onChange={(value) => put("view", value)}
           data={[
             { value: "changes", label: "Changes" },
             { value: "deployments", label: "Deployments" },
