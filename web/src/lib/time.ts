@@ -37,5 +37,5 @@ const rest = (many: number, unit: string, few: number, smaller: string) =>
   few === 0 ? `${many} ${unit}` : `${many} ${unit} ${few} ${smaller}`;
 
 /** The exact moment in the reader's own zone, for a hover. */
-export const exact = (at: string | number | Date): string =>
-  new Date(at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+export const exact = (at: string | number | Date): string => moment.format(new Date(at));
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" }); // made once: it is slow to make

@@ -1,4 +1,3 @@
-import { Tooltip } from "@mantine/core";
 import { useSyncExternalStore } from "react";
 import { age, ago, exact } from "@/lib/time";
 
@@ -12,30 +11,26 @@ const tick = () => {
   watchers.forEach((tell) => tell());
 };
 
-export function useNow(): number {
-  return useSyncExternalStore(
-    (tell) => {
-      watchers.add(tell);
-      timer ??= window.setInterval(tick, 1000);
-      return () => {
-        watchers.delete(tell);
-        if (watchers.size > 0) return;
-        window.clearInterval(timer);
-        timer = undefined;
-      };
-    },
-    () => (timer === undefined ? (now = Math.max(now, Date.now() - 1000)) : now),
-  );
-}
+const watch = (tell: () => void) => {
+  watchers.add(tell);
+  timer ??= window.setInterval(tick, 1000);
+  return () => {
+    watchers.delete(tell);
+    if (watchers.size > 0) return;
+    window.clearInterval(timer);
+    timer = undefined;
+  };
+};
+const read = () => (timer === undefined ? (now = Math.max(now, Date.now() - 1000)) : now);
 
-/** How long ago, ticking by itself, with the exact moment on hover. */
+export const useNow = (): number => useSyncExternalStore(watch, read);
+
+/** How long ago, ticking by itself, with the exact moment on hover. Drawn again only when its words change. */
 export function Age({ at, bare = false }: { at: string; bare?: boolean }) {
-  const current = useNow();
+  const words = useSyncExternalStore(watch, () => (bare ? age(at, read()) : ago(at, read())));
   return (
-    <Tooltip label={exact(at)} openDelay={300}>
-      <time dateTime={at} style={{ whiteSpace: "nowrap" }}>
-        {bare ? age(at, current) : ago(at, current)}
-      </time>
-    </Tooltip>
+    <time dateTime={at} title={exact(at)} style={{ whiteSpace: "nowrap" }}>
+      {words}
+    </time>
   );
 }
