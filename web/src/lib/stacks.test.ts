@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Stack, Stage } from "@/api/client";
-import { counts, lastSeen, narrowed, overall, waiting } from "./stacks";
+import { counts, lastChange, narrowed, overall, waiting } from "./stacks";
 
 const stage = (state: Stage["state"], more: Partial<Stage> = {}): Stage => ({ name: "dev", position: 1, state, ...more }) as Stage;
 const stack = (name: string, ...stages: Stage[]): Stack =>
@@ -10,7 +10,7 @@ const stack = (name: string, ...stages: Stage[]): Stack =>
     state: "live",
     repository: { branch: "main" },
     created_at: "2026-01-01T00:00:00.000Z",
-    newest: { change: 3, message: "Faster search" },
+    newest: { change: 3, message: "Faster search", author: { name: "Ann Archer", email: "ann@example.com" } },
   }) as Stack;
 const pending = { change: 3, state: "pending", since: "2026-01-03T00:00:00.000Z" } as const;
 
@@ -24,9 +24,10 @@ describe("a stack", () => {
     expect(overall({ ...stack("a", stage("failed")), state: "deleting" }).word).toBe("deleting");
   });
   it("tells what waits", () => expect(waiting(stack("a", stage("live"), stage("live", { approval: pending })))).toHaveLength(1));
-  it("was last seen when something happened", () => {
-    expect(lastSeen(stack("a", stage("empty")))).toBe("2026-01-01T00:00:00.000Z");
-    expect(lastSeen(stack("a", stage("live", { approval: pending })))).toBe(pending.since);
+  it("changed when its newest change came, else when it was made", () => {
+    expect(lastChange(stack("a"))).toBe("2026-01-01T00:00:00.000Z");
+    const at = "2026-01-02T00:00:00.000Z";
+    expect(lastChange({ ...stack("a"), newest: { change: 3, commit: "0".repeat(40), at } })).toBe(at);
   });
 });
 
@@ -37,6 +38,7 @@ describe("the list", () => {
   it("is narrowed by every word", () => {
     expect(narrowed(all, "SHOP search")).toHaveLength(1);
     expect(narrowed(all, "#3")).toHaveLength(3);
+    expect(narrowed(all, "archer blog")).toHaveLength(1);
     expect(narrowed(all, "shop nothing")).toHaveLength(0);
   });
 });

@@ -31,14 +31,8 @@ export function overall(stack: Stack): Look {
 /** Stages of a stack at whose gate something waits for a decision. */
 export const waiting = (stack: Stack): Stage[] => inOrder(stack).filter((stage) => stage.approval);
 
-/** When something last happened in it, as far as its stages tell. */
-export function lastSeen(stack: Stack): string {
-  let latest = stack.created_at;
-  for (const stage of stack.stages)
-    for (const at of [stage.current?.since, stage.active?.since, stage.waiting?.since, stage.approval?.since, stage.held?.since])
-      if (at && at > latest) latest = at; // all are RFC 3339 in UTC with milliseconds
-  return latest;
-}
+/** When its newest change came, or when it was made. */
+export const lastChange = (stack: Stack): string => stack.newest?.at ?? stack.created_at;
 
 /** How many stacks each filter would leave. */
 export function counts(stacks: Stack[]): Record<Filter, number> {
@@ -50,7 +44,7 @@ export function counts(stacks: Stack[]): Record<Filter, number> {
 /** By name: a list whose order moves with the events cannot be read. */
 export const sorted = (stacks: Stack[]): Stack[] => [...stacks].sort((a, b) => (a.name < b.name ? -1 : 1));
 
-/** The stacks whose name, newest message or stage has every word that was typed, those that the filter leaves. */
+/** The stacks whose name, branch, stages or newest change with its author have every word that was typed, those that the filter leaves. */
 export function narrowed(stacks: Stack[], typed: string, filter?: Filter): Stack[] {
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
   return stacks.filter((stack) => {
@@ -59,6 +53,7 @@ export function narrowed(stacks: Stack[], typed: string, filter?: Filter): Stack
     const text = [
       stack.name,
       stack.newest ? `#${stack.newest.change} ${stack.newest.message ?? ""}` : "",
+      stack.newest?.author?.name ?? "",
       stack.repository.branch,
       ...stack.stages.map((stage) => stage.name),
     ]

@@ -2,7 +2,7 @@ import { Anchor, Card, Group, Text, Title } from "@mantine/core";
 import { IconGitBranch } from "@tabler/icons-react";
 import { Link } from "react-router-dom";
 import type { Stack } from "@/api/client";
-import { lastSeen, overall, waiting } from "@/lib/stacks";
+import { lastChange, overall, waiting } from "@/lib/stacks";
 import { Age } from "@/ui/age";
 import { State } from "@/ui/state";
 import { newestWords, Strip, Waits } from "./stack-parts";
@@ -22,15 +22,24 @@ export function StackCard({ stack }: { stack: Stack }) {
       <Text size="sm" truncate c={stack.newest ? undefined : "dimmed"}>
         {newestWords(stack)}
       </Text>
-      <Group gap={6} c="dimmed" fz="xs" mt={4}>
-        <IconGitBranch size={13} aria-hidden />
-        <Text inherit span truncate maw={160}>
+      <Group gap={6} c="dimmed" fz="xs" mt={4} wrap="nowrap">
+        {stack.newest?.author && (
+          <>
+            <Text inherit span truncate title={`${stack.newest.author.name} <${stack.newest.author.email}>`}>
+              {stack.newest.author.name}
+            </Text>
+            <span aria-hidden>·</span>
+          </>
+        )}
+        <span className={classes.above}>
+          {!stack.newest && "made "}
+          <Age at={lastChange(stack)} />
+        </span>
+        <span aria-hidden>·</span>
+        <IconGitBranch size={13} aria-hidden style={{ flexShrink: 0 }} />
+        <Text inherit span truncate maw={160} title={stack.repository.branch}>
           {stack.repository.branch}
         </Text>
-        <span aria-hidden>·</span>
-        <span className={classes.above}>
-          <Age at={lastSeen(stack)} />
-        </span>
       </Group>
       <div className={classes.foot}>
         <Strip stack={stack} />

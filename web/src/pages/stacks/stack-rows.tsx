@@ -3,9 +3,8 @@ import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { memo, useLayoutEffect, useRef, useState } from "react";
 import { Link } from "react-router-dom";
 import type { Stack } from "@/api/client";
-import { lastSeen, overall } from "@/lib/stacks";
-import { age, exact } from "@/lib/time";
-import { useNow } from "@/ui/age";
+import { lastChange, overall } from "@/lib/stacks";
+import { Age } from "@/ui/age";
 import { State } from "@/ui/state";
 import { newestWords, Strip, Waits } from "./stack-parts";
 import classes from "./stacks.module.css";
@@ -15,7 +14,7 @@ export function StackRows({ stacks }: { stacks: Stack[] }) {
   const list = useRef<HTMLUListElement>(null);
   const [top, setTop] = useState(0);
   const small = useMediaQuery("(max-width: 62em)", false, { getInitialValueInEffect: false });
-  const height = small ? 104 : 52;
+  const height = small ? 116 : 56;
   useLayoutEffect(() => setTop(list.current ? list.current.getBoundingClientRect().top + window.scrollY : 0), [small]);
   const rows = useWindowVirtualizer({
     count: stacks.length,
@@ -48,7 +47,7 @@ export function StackRows({ stacks }: { stacks: Stack[] }) {
 
 /** The content of a row; as light as it can be, for they come by the dozen while one scrolls. */
 const Row = memo(function Row({ stack }: { stack: Stack }) {
-  const seen = lastSeen(stack);
+  const { newest, repository } = stack;
   return (
     <>
       <div className={classes.name}>
@@ -59,22 +58,19 @@ const Row = memo(function Row({ stack }: { stack: Stack }) {
       <div className={classes.state}>
         <State look={overall(stack)} size="sm" />
       </div>
-      <div className={classes.newest} data-none={!stack.newest || undefined}>
+      <div className={classes.newest} data-none={!newest || undefined}>
         {newestWords(stack)}
+        <div className={classes.who}>
+          {newest?.author ? `${newest.author.name} · ${repository.branch}` : repository.branch}
+        </div>
       </div>
       <div className={classes.stages}>
         <Strip stack={stack} most={4} />
         <Waits stack={stack} />
       </div>
-      <RowAge at={seen} />
+      <div className={classes.age}>
+        <Age at={lastChange(stack)} bare />
+      </div>
     </>
   );
 });
-
-function RowAge({ at }: { at: string }) {
-  return (
-    <time className={classes.age} dateTime={at} title={exact(at)}>
-      {age(at, useNow())}
-    </time>
-  );
-}

@@ -92,7 +92,7 @@ export default function Stacks() {
             <TextInput
               data-search
               aria-label="Search stacks"
-              placeholder="Search by name, stage or message"
+              placeholder="Search by name, author, message"
               leftSection={<IconSearch size={16} />}
               rightSection={typed && <CloseButton size="sm" aria-label="Clear the search" onClick={() => type("")} />}
               value={typed}
