@@ -11,6 +11,13 @@ const [store, palette] = createSpotlight();
 const scrolls = { viewportProps: { tabIndex: 0 } }; // what scrolls can be reached by keyboard
 const icons = { Approvals: IconChecklist, Stacks: IconStack2, Stages: IconServer2, "Go to": IconCornerDownRight, Do: IconBolt };
 
+/** Makes the first row the one that Enter takes. Mantine does so at the key, when the rows of before are still there. */
+function takeFirst() {
+  const rows = document.getElementById(store.getState().listId)?.querySelectorAll("[data-action]") ?? [];
+  rows.forEach((row, at) => (at === 0 ? row.setAttribute("data-selected", "true") : row.removeAttribute("data-selected")));
+  store.updateState((state) => ({ ...state, selected: 0 }));
+}
+
 /** Stacks, stages, pages and acts, a few typed letters away. `asked` grows each time it is asked for. */
 export default function Palette({ asked, stack, showShortcuts }: { asked: number; stack?: string; showShortcuts: () => void }) {
   const navigate = useNavigate();
@@ -21,6 +28,9 @@ export default function Palette({ asked, stack, showShortcuts }: { asked: number
   useEffect(() => palette.open(), [asked]);
   const known = useMemo(() => indexed(entries(all.data ?? [], role, stack)), [all.data, role, stack]);
   const hits = useMemo(() => found(known, looked), [known, looked]);
+  useEffect(() => {
+    if (looked) takeFirst();
+  }, [hits, looked]);
   const groups = [...new Set(hits.map((one) => one.group))];
   const row = (one: Entry) => {
     const Icon = icons[one.group];
