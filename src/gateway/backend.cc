@@ -95,7 +95,7 @@ std::string cache_rules(const std::string& id, const std::string& backend, const
              "    http-request set-pathq /%[var(txn.contents)].%[var(txn.key)]%[var(txn.path)] if cached\n"
              "    http-request cache-use {cache} if cached\n"
              "    http-request set-pathq %[var(txn.path)] if cached\n"
-             "    http-response del-header X-Sluice-Aged\n"
+             "    http-response del-header X-Sluice-Aged unless {{ res.cache_hit }}\n"
              "    http-response set-header X-Sluice-Aged 1 if cached !{{ res.hdr(Cache-Control) -m found }}"
              " !{{ res.hdr(Expires) -m found }}\n"
              "    http-response set-header Cache-Control max-age={ttl} if {{ res.hdr(X-Sluice-Aged) -m found }}\n"

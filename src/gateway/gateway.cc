@@ -245,7 +245,10 @@ Result<> Gateway::next_generation() {
 
 Result<> Gateway::reload() {
   if (auto asked = runtime_.reload(); !asked) return fail(asked.error());
-  if (!wait_for(kReloadLimit, [&] { return runtime_.generation().value_or("") == settings_.generation; })) {
+  auto taken = [&] {
+    return runtime_.generation().value_or("") == settings_.generation && runtime_.replaced().value_or(false);
+  };
+  if (!wait_for(kReloadLimit, taken)) {
     // The master goes on with what it had when it cannot read the new files.
     auto words = objections();
     return words.empty() ? fail(ErrorKind::unavailable, "the gateway did not take its new configuration in time")
@@ -260,11 +263,15 @@ Result<> Gateway::tell(const std::vector<Route>& routes) {
   if (due_) {
     if (auto reloaded = reload(); !reloaded) return reloaded;
   }
-  auto told = runtime_.follow(routes);
-  if (told || told.error().kind != ErrorKind::not_found) return told;
+  bool known = true;
+  for (const auto& route : routes) {
+    auto told = runtime_.follow(route);
+    if (!told && told.error().kind != ErrorKind::not_found) return told;
+    known = known && told;
+  }
+  if (known) return {};
   if (auto announced = next_generation(); !announced) return announced;
-  if (auto reloaded = reload(); !reloaded) return reloaded;
-  return runtime_.follow(routes);
+  return reload();
 }
 
 Result<Route*> Gateway::route(const std::string& id) {

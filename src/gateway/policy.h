@@ -33,7 +33,7 @@ struct Policy {
   std::int64_t body_limit = 0;  // bytes; 0: no limit
   // Until the answer begins, and between two parts of it: 504. A load balancer allows 3,600, whatever is said here.
   std::int64_t time_limit = 60;  // seconds, 1 to 3,600
-  std::optional<Caching> caching;
+  std::optional<Caching> caching = std::nullopt;
   // load_balancer only: where each instance is asked for its health (any 2xx or 3xx), and whether a visitor stays with
   // the instance of one index.
   std::string health = "/";

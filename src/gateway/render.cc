@@ -40,6 +40,12 @@ defaults
 
 frontend gateway
     bind {address}:{port}
+    bind unix@next.sock accept-proxy mode 600
+    # A worker that a reload replaced still has connections that are kept alive, and knows nothing of what was changed
+    # since: what comes on one of these is answered by the worker that took over, as if it had come there.
+    http-request set-log-level silent if {{ stopping }}
+    http-request allow if {{ stopping }}
+    use_backend next if {{ stopping }}
     # The request line is all that is kept of a request: no header, so no Authorization and no cookie.
     log-format "%[var(txn.route),field(1,.)] %ci %{{+Q}}r %ST bytes=%B first=%Tr total=%Ta to=%b/%s end=%ts id=%ID"
     unique-id-format %[uuid()]
@@ -61,6 +67,11 @@ frontend gateway
     http-request set-header X-Request-Id %[unique-id]
     http-response set-header X-Sluice-Server %b/%s if {{ var(txn.probe) -m bool }}
     use_backend %[var(txn.route)]
+
+backend next
+    timeout server 1h
+    http-request disable-l7-retry unless {{ method GET HEAD OPTIONS }}
+    server next unix@next.sock send-proxy-v2
 )";
 
 constexpr const char* kPage = R"(<!doctype html>

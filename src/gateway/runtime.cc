@@ -42,10 +42,10 @@ Result<> Runtime::reload() const {
   return {};
 }
 
-Result<std::vector<Runtime::Worker>> Runtime::workers() const {
+Result<std::vector<std::string>> Runtime::old_workers() const {
   auto processes = socket_.ask_master("show proc");
   if (!processes) return fail(processes.error());
-  std::vector<Worker> out{""};
+  std::vector<std::string> out;
   auto old = processes->find("# old workers");
   if (old == std::string::npos) return out;
   for (const auto& row : read_lines(processes->substr(old))) {
@@ -54,34 +54,18 @@ Result<std::vector<Runtime::Worker>> Runtime::workers() const {
   return out;
 }
 
-Result<std::string> Runtime::ask(const Worker& worker, const std::string& orders) const {
-  if (worker.empty()) return socket_.ask(orders);
-  std::string answers;
-  for (std::size_t begin = 0; begin <= orders.size();) {  // the master passes on one order a connection
-    auto end = std::min(orders.find(';', begin), orders.size());
-    auto answer = socket_.ask_master("@!" + worker + " " + orders.substr(begin, end - begin));
-    if (!answer) return answer;
-    answers += *answer;
-    begin = end + 1;
+Result<bool> Runtime::replaced() const {
+  auto old = old_workers();
+  if (!old) return fail(old.error());
+  for (const auto& worker : *old) {
+    auto info = socket_.ask_master("@!" + worker + " show info");
+    if (info && info->find("\nStopping: 0") != std::string::npos) return false;
   }
-  return answers;
+  return true;
 }
 
-// One that was replaced may end at any moment, and knows no route that is newer: what it answers is no failure.
-template <class Tell>
-Result<> Runtime::each(Tell tell) const {
-  auto all = workers();
-  if (!all) return fail(all.error());
-  for (const auto& worker : *all) {
-    if (auto told = tell(worker); !told && worker.empty()) return told;
-  }
-  return {};
-}
-
-Result<std::map<std::string, bool>> Runtime::servers(const std::string& backend) const { return servers("", backend); }
-
-Result<std::map<std::string, bool>> Runtime::servers(const Worker& worker, const std::string& backend) const {
-  auto said = ask(worker, "show servers state " + backend);
+Result<std::map<std::string, bool>> Runtime::servers(const std::string& backend) const {
+  auto said = socket_.ask("show servers state " + backend);
   if (!said) return fail(said.error());
   if (said->find("Can't find backend") != std::string::npos) return fail(ErrorKind::not_found, backend);
   std::map<std::string, bool> out;
@@ -95,14 +79,14 @@ Result<std::map<std::string, bool>> Runtime::servers(const Worker& worker, const
 
 // First nobody is led to what was there before, then the cache gets another word for its contents, then come the new
 // servers: so nothing old is ever kept under the new word.
-Result<> Runtime::follow(const Worker& worker, const Route& route) const {
+Result<> Runtime::follow(const Route& route) const {
   std::vector<std::map<std::string, bool>> there;
   for (const auto& [backend, set] : backends(route)) {
-    auto known = servers(worker, backend);
+    auto known = servers(backend);
     if (!known) return fail(known.error());
     for (const auto& [name, up] : *known) {
       if (!up || set->has(name)) continue;
-      if (auto told = ask(worker, "set server " + backend + "/" + name + " state drain"); !told) {
+      if (auto told = socket_.ask("set server " + backend + "/" + name + " state drain"); !told) {
         return fail(told.error());
       }
     }
@@ -110,7 +94,7 @@ Result<> Runtime::follow(const Worker& worker, const Route& route) const {
   }
   auto looked_up = [](const Set& set) { return set.rules().caching || set.rules().sticky; };
   if (looked_up(route.a) || looked_up(route.b)) {
-    if (auto told = follow(worker, kSetsMap, set_prefix(route), set_entries(route)); !told) return told;
+    if (auto told = follow(kSetsMap, set_prefix(route), set_entries(route)); !told) return told;
   }
   auto known = there.begin();
   for (const auto& [backend, set] : backends(route)) {
@@ -118,9 +102,10 @@ Result<> Runtime::follow(const Worker& worker, const Route& route) const {
       const std::string name = backend + "/" + server.name;
       auto at = known->find(server.name);
       if (at == known->end()) {
-        auto added = ask(worker, fmt::format("add server {0} 127.0.0.1:{1} {2};enable health {0};"
-                                             "set server {0} state ready",
-                                             name, server.port, server_options()));
+        auto added =
+            socket_.ask(fmt::format("add server {0} 127.0.0.1:{1} {2};enable health {0};"
+                                    "set server {0} state ready",
+                                    name, server.port, server_options()));
         if (!added) return fail(added.error());
         if (added->find("New server registered") == std::string::npos) {
           return fail(ErrorKind::internal, "HAProxy takes no new server: " + *added);
@@ -128,14 +113,14 @@ Result<> Runtime::follow(const Worker& worker, const Route& route) const {
         continue;
       }
       if (at->second) continue;
-      if (auto told = ask(worker, "set server " + name + " state ready"); !told) return fail(told.error());
+      if (auto told = socket_.ask("set server " + name + " state ready"); !told) return fail(told.error());
     }
     ++known;
   }
   for (const auto& [host, value] : host_entries(route)) {
-    auto moved = ask(worker, fmt::format("set map {} {} {}", kHostsMap, host, value));
+    auto moved = socket_.ask(fmt::format("set map {} {} {}", kHostsMap, host, value));
     if (moved && moved->find("not found") != std::string::npos) {
-      moved = ask(worker, fmt::format("add map {} {} {}", kHostsMap, host, value));
+      moved = socket_.ask(fmt::format("add map {} {} {}", kHostsMap, host, value));
     }
     if (!moved) return fail(moved.error());
     if (!moved->empty()) return fail(ErrorKind::internal, "HAProxy does not take an address: " + *moved);
@@ -143,21 +128,8 @@ Result<> Runtime::follow(const Worker& worker, const Route& route) const {
   return {};
 }
 
-Result<> Runtime::follow(const std::vector<Route>& routes) const {
-  return each([&](const Worker& worker) -> Result<> {
-    Result<> first;
-    for (const auto& route : routes) {
-      auto told = follow(worker, route);
-      if (!told && first) first = told;
-      if (!told && worker.empty()) break;
-    }
-    return first;
-  });
-}
-
-Result<> Runtime::follow(const Worker& worker, const std::string& map, const std::string& prefix,
-                         const Entries& wanted) const {
-  auto said = ask(worker, "show map " + map);
+Result<> Runtime::follow(const std::string& map, const std::string& prefix, const Entries& wanted) const {
+  auto said = socket_.ask("show map " + map);
   if (!said) return fail(said.error());
   if (said->find("Unknown map identifier") != std::string::npos) return {};  // no route's file looks anything up in it
   Entries missing = wanted;
@@ -176,54 +148,52 @@ Result<> Runtime::follow(const Worker& worker, const std::string& map, const std
   }
   for (const auto& [key, value] : missing) orders.push_back("add map " + map + " " + key + " " + value);
   for (const auto& order : orders) {
-    auto told = ask(worker, order);
+    auto told = socket_.ask(order);
     if (!told) return fail(told.error());
     if (!told->empty()) return fail(ErrorKind::internal, "HAProxy does not take '" + order + "': " + *told);
   }
   return {};
 }
 
-Result<> Runtime::follow(const std::string& map, const std::string& prefix, const Entries& wanted) const {
-  return each([&](const Worker& worker) { return follow(worker, map, prefix, wanted); });
-}
-
 Result<> Runtime::drain(const Route& route) const {
-  return each([&](const Worker& worker) -> Result<> {
-    for (const auto& [backend, set] : backends(route)) {
-      for (const auto& server : set->servers) {
-        auto told = ask(worker, "set server " + backend + "/" + server.name + " state drain");
-        if (!told) return fail(told.error());
-      }
+  for (const auto& [backend, set] : backends(route)) {
+    for (const auto& server : set->servers) {
+      auto told = socket_.ask("set server " + backend + "/" + server.name + " state drain");
+      if (!told) return fail(told.error());
     }
-    return {};
-  });
+  }
+  return {};
 }
 
 Result<> Runtime::forget_host(const std::string& host) const {
-  return each([&](const Worker& worker) -> Result<> {
-    auto told = ask(worker, std::string("del map ") + kHostsMap + " " + host);
-    return told ? Result<>{} : fail(told.error());
-  });
+  auto told = socket_.ask(std::string("del map ") + kHostsMap + " " + host);
+  return told ? Result<>{} : fail(told.error());
 }
 
 Result<std::int64_t> Runtime::in_flight(const std::string& id, const std::vector<std::string>& names) const {
+  auto old = old_workers();
+  if (!old) return fail(old.error());
   std::int64_t count = 0;
-  auto counted = each([&](const Worker& worker) -> Result<> {
-    for (const char* slot : {".a", ".b"}) {
-      auto said = ask(worker, "show stat " + id + slot + " 4 -1");
-      if (!said) return fail(said.error());
-      for (const auto& row : read_table(*said, ',')) {
-        auto name = row.find("svname");
-        if (name == row.end() || std::find(names.begin(), names.end(), name->second) == names.end()) continue;
-        for (const char* column : {"scur", "qcur"}) {
-          auto at = row.find(column);
-          if (at != row.end()) count += number_of(at->second);
-        }
+  auto add = [&](const std::string& statistics) {
+    for (const auto& row : read_table(statistics, ',')) {
+      auto name = row.find("svname");
+      if (name == row.end() || std::find(names.begin(), names.end(), name->second) == names.end()) continue;
+      for (const char* column : {"scur", "qcur"}) {
+        auto at = row.find(column);
+        if (at != row.end()) count += number_of(at->second);
       }
     }
-    return {};
-  });
-  if (!counted) return fail(counted.error());
+  };
+  for (const char* slot : {".a", ".b"}) {
+    auto command = "show stat " + id + slot + " 4 -1";
+    auto said = socket_.ask(command);
+    if (!said) return fail(said.error());
+    add(*said);
+    for (const auto& worker : *old) {
+      auto more = socket_.ask_master("@!" + worker + " " + command);
+      if (more) add(*more);  // else it ended meanwhile
+    }
+  }
   return count;
 }
 

@@ -12,8 +12,8 @@
 #include "gateway/socket.h"
 
 // What the running HAProxy is told and asked while it runs. Nothing is remembered here, and all of it can be repeated;
-// every Error but those named is `unavailable`: no HAProxy answers. After a reload the worker that was replaced still
-// answers connections that were kept alive, so that each is told everything.
+// every Error but those named is `unavailable`: no HAProxy answers. After a reload the worker that was replaced answers
+// only what it has begun to, and needs to be told nothing.
 namespace sluice::gateway {
 
 class Runtime {
@@ -23,9 +23,11 @@ class Runtime {
   [[nodiscard]] Result<std::string> generation() const;
   // Returns when it has begun to.
   [[nodiscard]] Result<> reload() const;
-  // Makes it what the files say about these routes' servers, hosts and sets. not_found: it has not read the file of
-  // one, and must reload.
-  [[nodiscard]] Result<> follow(const std::vector<Route>& routes) const;
+  // Whether every worker but the newest knows that it was replaced.
+  [[nodiscard]] Result<bool> replaced() const;
+  // Makes it what the files say about this route's servers, hosts and sets. not_found: it has not read this route's
+  // file, and must reload.
+  [[nodiscard]] Result<> follow(const Route& route) const;
   // Makes a map what is wanted, as far as its keys begin with `prefix`.
   [[nodiscard]] Result<> follow(const std::string& map, const std::string& prefix, const Entries& wanted) const;
   // No new request goes to the servers of a route that is no more.
@@ -33,22 +35,12 @@ class Runtime {
   [[nodiscard]] Result<> forget_host(const std::string& host) const;
   // Whether each would be sent requests. not_found: it knows no such backend.
   [[nodiscard]] Result<std::map<std::string, bool>> servers(const std::string& backend) const;
-  // The requests they still have.
+  // The requests they still have, also in workers that a reload replaced.
   [[nodiscard]] Result<std::int64_t> in_flight(const std::string& id, const std::vector<std::string>& names) const;
   [[nodiscard]] Result<> forget(const std::string& id, const std::vector<std::string>& names) const;
 
  private:
-  // By its process id; empty: the one that takes new connections.
-  using Worker = std::string;
-  [[nodiscard]] Result<std::vector<Worker>> workers() const;
-  // Of several orders, joined by ';', the answers one after the other.
-  [[nodiscard]] Result<std::string> ask(const Worker& worker, const std::string& orders) const;
-  template <class Tell>
-  [[nodiscard]] Result<> each(Tell tell) const;
-  [[nodiscard]] Result<std::map<std::string, bool>> servers(const Worker& worker, const std::string& backend) const;
-  [[nodiscard]] Result<> follow(const Worker& worker, const Route& route) const;
-  [[nodiscard]] Result<> follow(const Worker& worker, const std::string& map, const std::string& prefix,
-                                const Entries& wanted) const;
+  [[nodiscard]] Result<std::vector<std::string>> old_workers() const;  // by process id
   Socket socket_;
 };
 
