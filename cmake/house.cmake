@@ -9,6 +9,7 @@ sluice_room(source    src/source    ON pipeline)
 sluice_room(sandbox   src/sandbox   ON base)
 sluice_room(supervise src/supervise ONE_BY_ONE ON base LIBS s6 skarnet)
 sluice_room(gateway   src/gateway   ON base)
+sluice_room(postgres  src/postgres  ON base)
 sluice_room(build     src/build     ON source logs sandbox LIBS tomlplusplus::tomlplusplus)
 sluice_room(platform  src/platform  ON build)
 sluice_room(platform_local src/platform/local ONE_BY_ONE ON platform gateway supervise sandbox)
@@ -23,6 +24,7 @@ sluice_fuzz(detect_fuzz src/build
   build/detect.cc build/languages.cc build/node.cc build/procfile.cc build/python.cc build/sluice_toml.cc
   build/static_site.cc build/tree.cc base/files.cc base/time.cc base/utf8.cc LIBS Boost::json fmt::fmt tomlplusplus::tomlplusplus)
 sluice_fuzz(sideband_fuzz src/source source/sideband.cc)
+sluice_fuzz(url_fuzz src/postgres postgres/url.cc base/utf8.cc)
 sluice_fuzz(target_fuzz src/http http/head.cc http/message.cc http/target.cc base/utf8.cc LIBS Boost::json Boost::headers)
 
 include(cmake/embed.cmake)
