@@ -86,7 +86,7 @@ class ClusterTest : public testing::Test {
   // As a supervisor would: it starts until it stays, as it refuses to while something of a killed one is left.
   void start() {
     ProcessCommand command;
-    command.argv = {"sh", "-c", "exec \"$@\" >>../log 2>&1", "postgres"};
+    command.argv = {"sh", "-c", "exec \"$@\" >>\"$0\" 2>&1", (dir_ / "log").string()};
     for (const auto& word : cluster_->command()) command.argv.push_back(word);
     command.cwd = cluster_->folder().string();
     Result<> up;
