@@ -40,7 +40,7 @@ class Cluster {
 
   struct Options {
     std::filesystem::path dir;  // belongs to the cluster alone; made 0700 where it is missing
-    int connections_each = 40;  // at most, of a stage; 200 in all
+    int connections_each = 60;  // at most, of a stage; 200 in all
   };
   // Makes the cluster at first (seconds), picks a port that is then kept, and writes its settings. Errors: failed when
   // PostgreSQL is not installed (names the package), invalid as root, conflict when the port is taken meanwhile.

@@ -26,7 +26,7 @@ TEST_F(ClusterTest, a_stage_has_a_database_of_its_own_and_no_right_more) {
             "f\x1f"
             "f\x1f"
             "f\x1f"
-            "40");
+            "60");
   EXPECT_EQ(as(a, "SHOW server_encoding;"), "UTF8");
   EXPECT_EQ(as(a, "SHOW data_checksums;"), "on");
   EXPECT_EQ(as(a, "SHOW fsync;"), "on");
