@@ -34,6 +34,15 @@ export default async function ({ test, must, open, server, until }) {
     assert.fail(`${locator} is not reached by Tab`);
   };
 
+  /** The two keys belong together for a second only, which a busy machine may miss: then they are pressed again. */
+  const leads = (key, name) =>
+    until(`g ${key} leads to ${name}`, 15, async () => {
+      await type("g", key);
+      return title(name)
+        .waitFor({ timeout: 3000 })
+        .then(() => true, () => false);
+    });
+
   await must("the palette: Ctrl K, a few letters, Enter", async () => {
     await tab.go("/activity");
     await type("Control+k");
@@ -51,13 +60,11 @@ export default async function ({ test, must, open, server, until }) {
 
   await test("g and a letter lead on, n makes, ? tells all of it", async () => {
     for (const [key, name] of [["s", "Stacks"], ["a", "Approvals"], ["v", "Activity"]]) {
-      await type("g", key);
-      await title(name).waitFor();
+      await leads(key, name);
     }
     await tab.go("/stacks/keys/changes/1");
     for (const [key, name] of [["h", "History"], ["i", "Insights"], ["e", "Settings"], ["c", "Activity"], ["p", "keys"]]) {
-      await type("g", key);
-      await title(name).waitFor();
+      await leads(key, name);
     }
     await type("?");
     const help = page.getByRole("dialog", { name: "Keyboard" });
@@ -74,8 +81,7 @@ export default async function ({ test, must, open, server, until }) {
   });
 
   await must("a change is approved by keyboard alone", async () => {
-    await type("g", "a");
-    await title("Approvals").waitFor();
+    await leads("a", "Approvals");
     await tabTo(page.getByRole("main").getByRole("link", { name: /^keys prod/ }));
     await type("Enter");
     await title("#1 for prod").waitFor();
@@ -89,7 +95,7 @@ export default async function ({ test, must, open, server, until }) {
     await type("Tab", "Enter"); // follow the deployment
     await title("#1 to prod").waitFor();
     await page.getByText("succeeded", { exact: true }).first().waitFor();
-    await type("g", "p");
+    await leads("p", "keys");
     await stageIs(tab, "prod", "live", "#1 Say hello");
   });
 
