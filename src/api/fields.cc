@@ -200,13 +200,13 @@ Result<bool> query_flag(const http::Request& request, const std::string& name) {
   return fail_field(name, "must be true or false, not " + in_quotes(found->second));
 }
 
-Result<std::size_t> query_limit(const http::Request& request) {
+Result<std::size_t> query_limit(const http::Request& request, std::size_t most, std::size_t usual) {
   auto text = query_text(request, "limit");
-  if (!text) return std::size_t{50};
+  if (!text) return usual;
   std::size_t n = 0;
   auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), n);
-  if (failed != std::errc{} || end != text->data() + text->size() || n < 1 || n > 200)
-    return fail_field("limit", "must be a number from 1 to 200, not " + in_quotes(*text));
+  if (failed != std::errc{} || end != text->data() + text->size() || n < 1 || n > most)
+    return fail_field("limit", "must be a number from 1 to " + std::to_string(most) + ", not " + in_quotes(*text));
   return n;
 }
 

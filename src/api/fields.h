@@ -54,8 +54,8 @@ Result<json::object> body_object(const http::Request& request);
 // --- the query; unknown names are refused before a handler runs ---
 std::optional<std::string> query_text(const http::Request& request, const std::string& name);
 Result<bool> query_flag(const http::Request& request, const std::string& name);
-// 1 to 200, 50 when not said.
-Result<std::size_t> query_limit(const http::Request& request);
+// 1 to `most`, `usual` when not said.
+Result<std::size_t> query_limit(const http::Request& request, std::size_t most = 200, std::size_t usual = 50);
 // A change's number; 0 when not said.
 Result<std::int64_t> query_change(const http::Request& request);
 std::string query_after(const http::Request& request);

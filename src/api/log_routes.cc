@@ -114,15 +114,17 @@ class DeploymentLog {
   Place place_;
 };
 
-// Text as the data of one event. A carriage return would end a line of the stream.
+// Text as the data of one event. A carriage return would end a line of the stream, and so becomes one; before a line
+// break it says nothing more.
 std::string frame(const std::string& id, std::string_view text) {
   if (text.empty()) return "";
   std::string out = "id: " + id + "\n";
-  if (text.ends_with('\n')) text.remove_suffix(1);
+  const bool whole = text.ends_with('\n');
+  if (whole) text.remove_suffix(1);
   while (true) {
     auto end = text.find('\n');
     auto line = text.substr(0, end);
-    if (line.ends_with('\r')) line.remove_suffix(1);
+    if ((whole || end != std::string_view::npos) && line.ends_with('\r')) line.remove_suffix(1);
     out += "data: ";
     for (char c : line) {
       if (c == '\r') {
@@ -211,12 +213,8 @@ Answer read_stage_log(Service& service, const Call& call) {
     return fail(ErrorKind::not_found, "logs of a stage are \"runtime\" or \"access\", not " + in_quotes(kind));
   auto since = query_since(call.request, service.deps.clock.now());
   if (!since) return fail(since.error());
-  std::size_t limit = kLines;
-  if (query_text(call.request, "limit")) {
-    auto said = query_limit(call.request);
-    if (!said) return fail(said.error());
-    limit = *said;
-  }
+  auto limit = query_limit(call.request, kLines, kLines);
+  if (!limit) return fail(limit.error());
   auto stack = service.stack(call.param("stack"));
   if (!stack) return fail(stack.error());
   auto found = stage_of(**stack, call.param("stage"));
@@ -228,11 +226,12 @@ Answer read_stage_log(Service& service, const Call& call) {
   const std::string stack_name = (*stack)->name;
   if (kind == "runtime") {
     auto dir = service.deps.logs.runtime_dir((*stack)->id.value, stage.id.value);
-    read = [dir, since = *since, limit](const std::string& cursor) {
+    read = [dir, since = *since, limit = *limit](const std::string& cursor) {
       return logs::read_lines(dir, cursor.empty() ? since : std::nullopt, cursor, limit);
     };
   } else {
-    read = [&service, stage, stack_name, since = *since, limit](const std::string& cursor) -> Result<logs::Lines> {
+    read = [&service, stage, stack_name, since = *since,
+            limit = *limit](const std::string& cursor) -> Result<logs::Lines> {
       if (!service.deps.access_lines) return logs::Lines{{}, cursor};
       return service.deps.access_lines(stage, stack_name, cursor.empty() ? since : std::nullopt, cursor, limit);
     };

@@ -223,13 +223,16 @@ TEST(Logs, a_deployments_log_is_read_in_pieces_and_followed_to_its_end) {
   EXPECT_EQ(house.get(target + "?after=nonsense").status, 400);
   EXPECT_EQ(house.get("/deployments/dep_none/log").status, 404);
 
-  releasing->write("done\n");
+  releasing->write("done\r\nlast words\r");
   releasing->finish();
   house.world.hold("dev", WorkKind::release, false);
   ASSERT_TRUE(sink->ends());
   auto text = sink->text();
   EXPECT_NE(text.find("done"), std::string::npos);
   EXPECT_NE(text.find("event: end\n"), std::string::npos);
+  // A carriage return ends a line; before a line break it ends none.
+  EXPECT_NE(text.find(" migrating 50%\ndata: 100%\n\n"), std::string::npos) << text;
+  EXPECT_NE(text.find(" last words\n\n"), std::string::npos) << text;
   // Each line once.
   EXPECT_EQ(text.find("linking"), text.rfind("linking"));
   got = house.get(target + "?after=" + next);
@@ -241,6 +244,22 @@ TEST(Logs, a_deployments_log_is_read_in_pieces_and_followed_to_its_end) {
   ASSERT_TRUE(after->ends());
   EXPECT_EQ(after->text().find("linking"), std::string::npos);
   EXPECT_NE(after->text().find("done"), std::string::npos);
+}
+
+TEST(Logs, a_carriage_return_at_the_end_of_a_piece_ends_its_line_too) {
+  RunningDeployment running;
+  auto& house = running.house;
+  auto building = running.log("building");
+  // One line longer than a piece of 256 KiB, whose last byte there is the carriage return; its time takes 25.
+  building->write(std::string((256u << 10) - 26, 'x') + "\rrest\n");
+  building->finish();
+  house.world.hold("dev", WorkKind::release, false);
+  ASSERT_TRUE(house.until_serves("shop", "dev", 1));
+  auto sink = house.follow("/deployments/" + running.id + "/log");
+  ASSERT_TRUE(sink->ends());
+  const auto text = sink->text();
+  EXPECT_NE(text.find("xxx\ndata: \n\n"), std::string::npos) << text.size();
+  EXPECT_NE(text.find("\ndata: rest\n"), std::string::npos) << text.size();
 }
 
 TEST(Logs, a_long_log_comes_whole_in_pieces) {
@@ -283,6 +302,8 @@ TEST(Logs, runtime_and_access_logs_are_read_and_followed) {
   ASSERT_TRUE(sink->has("[1.0] hello"));
   EXPECT_EQ(house.get("/stacks/shop/stages/dev/logs/runtime?since=1h").text, "");
   EXPECT_EQ(house.get("/stacks/shop/stages/dev/logs/runtime?since=yesterday").status, 400);
+  EXPECT_EQ(house.get("/stacks/shop/stages/dev/logs/runtime?limit=2000").status, 200);
+  EXPECT_EQ(house.get("/stacks/shop/stages/dev/logs/runtime?limit=2001").status, 400);
   EXPECT_EQ(house.get("/stacks/shop/stages/dev/logs/build").status, 404);
   EXPECT_NE(house.get("/stacks/shop/stages/dev/logs/access").text.find("GET / 200 dev"), std::string::npos);
   ASSERT_EQ(house.call("DELETE", "/stacks/shop/stages/dev?confirm=delete").status, 202);
