@@ -4,7 +4,7 @@ _sluice() {
   local options='' takes=' ' places='' args=1 kind='' stack='' stage='' found='' i
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    COMPREPLY=($(compgen -W 'serve down login logout whoami stack stage env approve reject approvals retry redeploy rollback promote pause resume cancel status changes deployments deployment logs wait open token git-credential completion --help --version' -- "$word"))
+    COMPREPLY=($(compgen -W 'serve down login logout whoami stack stage env approve reject approvals retry redeploy rollback promote pause resume cancel status changes deployments deployment logs wait open token doctor git-credential completion --help --version' -- "$word"))
     return
   fi
   case $command in
@@ -58,6 +58,7 @@ _sluice() {
     'token create') options='--help --json --role --expires --data' takes=' --role:viewer,developer,admin --expires:none --data:file ' places='none' ;;
     'token list') options='--help --json' takes=' ' places='' ;;
     'token revoke') options='--help --json' takes=' ' places='none' ;;
+    'doctor') options='--help --json --data' takes=' --data:file ' places='' ;;
     'git-credential') options='--help' takes=' ' places='none' ;;
     'completion') options='--help' takes=' ' places='bash,zsh' ;;
   esac

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "conductor/conductor.h"
+#include "doctor/finding.h"
 #include "http/server.h"
 #include "identity/identity.h"
 #include "logs/logs.h"
@@ -44,6 +45,8 @@ struct Deps {
   std::string version;
   // Whether everything a request needs is there; an error's sentence is the answer of /readyz. Empty: always.
   std::function<Result<>()> ready;
+  // Looks at the server and its machine, for GET /api/v1/doctor. Empty: there is nothing to look at.
+  std::function<std::vector<doctor::Finding>()> examine;
   // Answers a GET of what no program asks for: the pages of the dashboard. Open to everyone who calls this server by
   // its name. Empty: there are none.
   std::function<http::Response(const http::Request&)> pages;

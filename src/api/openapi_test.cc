@@ -67,6 +67,19 @@ http::Request request_for(const Route& route) {
   return request;
 }
 
+TEST(OpenApi, what_the_doctor_finds_is_an_admins_to_read) {
+  House house;
+  house.findings = {{"space", doctor::Severity::problem, "Free space", "0.1 GB are free.", "Make room."},
+                    {"clock", doctor::Severity::ok, "Clock", "It is right.", ""}};
+  const auto got = house.get("/doctor");
+  ASSERT_EQ(got.status, 200) << got.text;
+  ASSERT_EQ(got.items().size(), 2u);
+  EXPECT_EQ(got.items()[0].at("severity").as_string(), "problem");
+  EXPECT_EQ(got.items()[0].at("remedy").as_string(), "Make room.");
+  EXPECT_EQ(got.items()[1].at("id").as_string(), "clock");
+  EXPECT_EQ(house.call("GET", "/doctor", "", pipeline::Role::developer).status, 403);
+}
+
 TEST(OpenApi, every_route_is_in_the_document) {
   for (const auto& route : routes()) {
     const auto* operation = operation_of(route);

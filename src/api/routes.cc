@@ -22,6 +22,7 @@ std::vector<Route> table() {
       {"GET", "/metrics", viewer, kNone, {}, metrics},
       {"GET", "/api/v1/openapi.json", nobody, kNone, {}, openapi},
       {"GET", "/api/v1/regions", viewer, kNone, {}, list_regions},
+      {"GET", "/api/v1/doctor", admin, kNone, {}, list_findings},
 
       {"POST", "/api/v1/session", nobody, kSmall, {}, sign_in},
       {"DELETE", "/api/v1/session", viewer, kNone, {}, sign_out},

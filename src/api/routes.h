@@ -53,6 +53,7 @@ Answer readyz(Service&, const Call&);
 Answer metrics(Service&, const Call&);
 Answer openapi(Service&, const Call&);
 Answer list_regions(Service&, const Call&);
+Answer list_findings(Service&, const Call&);
 
 Answer sign_in(Service&, const Call&);  // credentials.cc
 Answer sign_out(Service&, const Call&);

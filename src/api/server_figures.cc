@@ -81,4 +81,9 @@ Answer list_regions(Service&, const Call&) {
   return answer_page({json::object{{"name", "local"}, {"kind", "local"}}}, "");
 }
 
+Answer list_findings(Service& service, const Call&) {
+  const auto found = service.deps.examine ? service.deps.examine() : std::vector<doctor::Finding>{};
+  return answer(200, json::object{{"items", codec::write(found)}});
+}
+
 }  // namespace sluice::api

@@ -159,6 +159,7 @@ class House {
                        if (ready) return {};
                        return sluice::fail(ErrorKind::unavailable, "the gateway is not up yet");
                      },
+                     [this] { return findings; },
                      [](const http::Request& request) {
                        http::Response page;
                        page.headers.set("Content-Security-Policy", "the page's own");
@@ -306,6 +307,7 @@ class House {
 
   ScriptedWorld world;
   std::atomic<bool> ready{true};
+  std::vector<doctor::Finding> findings;
   bool last_git_ok = false;
   [[nodiscard]] const std::string& token(pipeline::Role role) { return tokens_[role]; }
   [[nodiscard]] identity::Identity& identity() { return *identity_; }

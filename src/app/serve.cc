@@ -14,6 +14,7 @@
 #include "base/codec.h"
 #include "base/files.h"
 #include "dashboard/dashboard.h"
+#include "doctor/doctor.h"
 #include "http/late_handler.h"
 #include "http/server.h"
 #include "platform/local/local.h"
@@ -61,6 +62,8 @@ class Server {
   [[nodiscard]] bool has_dashboard() const { return dashboard_.is_there(); }
 
  private:
+  [[nodiscard]] std::vector<doctor::Finding> examine(const fs::path& data) const;
+
   SystemClock clock_;
   SystemRandom random_;
   std::optional<FileLock> lock_;
@@ -80,6 +83,14 @@ class Server {
   std::unique_ptr<Janitor> janitor_;
   std::unique_ptr<http::Server> http_;
 };
+
+std::vector<doctor::Finding> Server::examine(const fs::path& data) const {
+  doctor::Server server{note.api, note.gateway, conductor_->snapshots(), identity_->tokens(), {}, clock_.now()};
+  // The clock alone decides what an event's time is, so the newest event has the newest time unless it was set back.
+  if (auto newest = store_->events_after(store_->last_seq() - 1, 1); newest && !newest->empty())
+    server.newest_event = newest->front().event.at;
+  return doctor::examine(data, server);
+}
 
 Result<> Server::start(const cli::ServeOptions& options, const std::string& version) {
   const fs::path data = options.data;
@@ -171,6 +182,7 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
        note.api,
        version,
        {},
+       [this, data] { return examine(data); },
        [this](const http::Request& request) { return dashboard_.answer(request); }});
   late_.set(*api_);
   janitor_ = std::make_unique<Janitor>(*store_, *builder_, *sandbox_, data / "caches");
@@ -265,6 +277,23 @@ int down(const cli::DownOptions& options) {
   }
   say("everything is stopped; `sluice serve` brings it back");
   return 0;
+}
+
+Result<boost::json::object> examine(const fs::path& folder) {
+  const auto data = fs::absolute(folder);
+  if (!fs::exists(data / "sluice.db")) {
+    return fail(ErrorKind::not_found, "--data: there is no server's data in " + data.string());
+  }
+  if (auto entered = enter_home(data); !entered) return fail(entered.error());
+  doctor::Finding server{"server", doctor::Severity::ok, "Server", "It runs.", ""};
+  if (FileLock::take(data / "lock")) {
+    server.severity = doctor::Severity::problem;
+    server.detail = "No server works in " + data.string() + ".";
+    server.remedy = "Start it: `sluice serve --data " + data.string() + "`.";
+  }
+  auto found = doctor::examine(data);
+  found.insert(found.begin(), server);
+  return boost::json::object{{"items", codec::write(doctor::in_order(std::move(found)))}};
 }
 
 Result<boost::json::object> create_token(const cli::LocalTokenOptions& options) {

@@ -10,4 +10,7 @@ int down(const cli::DownOptions& options);
 // `sluice token create --data`: whoever may write the data directory owns the server.
 Result<boost::json::object> create_token(const cli::LocalTokenOptions& options);
 
+// `sluice doctor --data`: what can be seen of a server without asking it.
+Result<boost::json::object> examine(const std::filesystem::path& data);
+
 }  // namespace sluice::app

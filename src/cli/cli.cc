@@ -73,6 +73,7 @@ const std::map<std::string, Command>& commands() {
       {"token create", token_create},
       {"token list", token_list},
       {"token revoke", token_revoke},
+      {"doctor", doctor},
       {"git-credential", git_credential},
       {"completion", completion},
   };

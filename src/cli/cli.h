@@ -37,6 +37,8 @@ struct Hooks {
   std::function<int(const DownOptions&)> down;    // likewise
   // Answers what POST /tokens answers ({id, name, role, token, expires_at}); printed here.
   std::function<Result<boost::json::object>(const LocalTokenOptions&)> create_token;
+  // Answers what GET /doctor answers, as far as it can be seen without the server.
+  std::function<Result<boost::json::object>(const std::filesystem::path& data)> examine;
 };
 
 // Exit statuses of every command.

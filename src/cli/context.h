@@ -79,6 +79,8 @@ Result<Exit> deployments(Context&);
 Result<Exit> deployment(Context&);
 Result<Exit> logs(Context&);
 Result<Exit> wait(Context&);
+// doctor.cc
+Result<Exit> doctor(Context&);
 // completion.cc
 Result<Exit> completion(Context&);
 

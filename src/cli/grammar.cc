@@ -29,6 +29,7 @@ Grammar::Grammar(const Hooks& hooks) : app_("Takes a git push through ordered st
   add_flow();
   add_looking();
   add_token(hooks);
+  add_doctor(hooks);
   add_shell();
   name_places(app_);
 }
@@ -330,6 +331,14 @@ void Grammar::add_token(const Hooks& hooks) {
   leaf(token, "list", "List the tokens, never their text", "sluice token list");
   auto* revoke = leaf(token, "revoke", "Make a token void at once", "sluice token revoke ci");
   revoke->add_option("NAME", args_.name, "Its name or id")->required()->type_name("NAME|ID");
+}
+
+void Grammar::add_doctor(const Hooks& hooks) {
+  auto* doctor = leaf("doctor", "Look at the server and its machine; status 1 when there is a problem",
+                      "sluice doctor\n  sluice doctor --data /var/lib/sluice");
+  if (hooks.examine)
+    doctor->add_option("--data", args_.data, "On the server's own machine: its folder; needs no server that answers")
+        ->type_name("DIR");
 }
 
 void Grammar::add_shell() {

@@ -37,6 +37,7 @@ class Grammar {
   void paged(CLI::App* app);
   void add_looking();
   void add_token(const Hooks& hooks);
+  void add_doctor(const Hooks& hooks);
   void add_shell();
   static CLI::Validator one_of(std::vector<std::string> words);
   static CLI::Validator address();

@@ -18,6 +18,7 @@ std::vector<CommandShape> shapes() {
   hooks.serve = [](const ServeOptions&) { return 0; };
   hooks.down = [](const DownOptions&) { return 0; };
   hooks.create_token = [](const LocalTokenOptions&) { return Result<boost::json::object>(); };
+  hooks.examine = [](const std::filesystem::path&) { return Result<boost::json::object>(); };
   return command_shapes(hooks);
 }
 
@@ -49,7 +50,7 @@ std::string objection(const std::string& phrase) {
 TEST(Messages, objections_are_found) {
   EXPECT_EQ(objection("stage add shop prod --approval"), "");
   EXPECT_EQ(objection("down: stopped"), "");
-  EXPECT_EQ(objection("doctor"), "there is no such command");
+  EXPECT_EQ(objection("surgeon"), "there is no such command");
   EXPECT_EQ(objection("stage add shop prod --aproval"), "sluice stage add has no --aproval");
   EXPECT_EQ(objection("stack delete shop --force"), "sluice stack delete has no --force");
 }

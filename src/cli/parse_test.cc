@@ -19,6 +19,7 @@ Hooks all_hooks() {
   hooks.serve = [](const ServeOptions&) { return 0; };
   hooks.down = [](const DownOptions&) { return 0; };
   hooks.create_token = [](const LocalTokenOptions&) { return Result<boost::json::object>(); };
+  hooks.examine = [](const std::filesystem::path&) { return Result<boost::json::object>(); };
   return hooks;
 }
 Parsed typed(std::vector<std::string> words) { return parse(words, all_hooks()); }

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <sstream>
 
+#include "cli/findings_view.h"
 #include "cli/pipeline_view.h"
 #include "cli/verdict.h"
 
@@ -26,6 +27,20 @@ boost::json::array stages() {
      "last": {"change": 7, "state": "failed", "error": "no answer on / within 60s\nlog\u001b[2J"}},
     {"name": "eu", "state": "empty", "url": "http://eu.shop.localhost:8080", "paused": false}])")
       .as_array();
+}
+
+TEST(Findings, are_shown_with_their_remedies_and_what_is_well_is_counted) {
+  const auto found = boost::json::parse(R"([
+    {"id": "space", "severity": "problem", "title": "Free space", "detail": "0.1 GB are free.", "remedy": "Make room."},
+    {"id": "names", "severity": "warning", "title": "Names", "detail": "Not\u001b here.", "remedy": "Look."},
+    {"id": "clock", "severity": "ok", "title": "Clock", "detail": "It is right.", "remedy": ""}])")
+                         .as_array();
+  EXPECT_EQ(findings_text(found, {}),
+            "✗ problem Free space\n  0.1 GB are free.\n  → Make room.\n\n"
+            "! warning Names\n  Not? here.\n  → Look.\n\n"
+            "3 things looked at: 1 problem, 1 warning.\n");
+  EXPECT_EQ(findings_text({found[2]}, {}), "1 thing looked at: 0 problems, 0 warnings.\n");
+  EXPECT_EQ(findings_of(found, "problem"), 1u);
 }
 
 TEST(Stacks, are_a_line_each_with_what_came_last) {

@@ -32,8 +32,9 @@ Result<Sandbox> Sandbox::probe(const std::filesystem::path& etc) {
     const std::string package = std::string(program) == "bwrap"  ? "bubblewrap"
                                 : std::string(program) == "perl" ? "perl-base"
                                                                  : "util-linux";
-    return fail(ErrorKind::unavailable,
-                std::string(program) + " is not installed; apps run in a sandbox only: apt-get install " + package);
+    return fail(ErrorKind::unavailable, "the program " + std::string(program) +
+                                            " is not installed, and apps run in a sandbox only: run `apt-get install " +
+                                            package + "`");
   }
   Sandbox sandbox(etc);
   if (auto copied = sandbox.etc_->refresh(); !copied) return fail(copied.error());

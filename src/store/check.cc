@@ -71,7 +71,29 @@ Result<> sync(const fs::path& path) {
   return fail(ErrorKind::unavailable, "cannot write " + path.string() + ": " + std::strerror(number));
 }
 
+Error damaged(const fs::path& file, const std::string& why) {
+  return {ErrorKind::failed,
+          file.string() + " is damaged (" + why + "): put your last copy of the data directory in its place",
+          {}};
+}
+
 }  // namespace
+
+Result<bool> Store::look(const fs::path& dir) {
+  constexpr std::uintmax_t kQuick = 64u << 20;  // SQLite reads some 400 MB of it a second, and cannot be interrupted
+  const auto file = dir / "sluice.db";
+  try {
+    SQLite::Database db(file.string(), SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX, 200);
+    std::error_code unknown;
+    const bool all = fs::file_size(file, unknown) <= kQuick;
+    SQLite::Statement row(db, all ? "PRAGMA quick_check(1)" : "PRAGMA quick_check(stacks)");
+    const std::string word = row.executeStep() ? row.getColumn(0).getString() : "no answer";
+    if (word != "ok") return fail(damaged(file, word));
+    return all;
+  } catch (const SQLite::Exception& exception) {
+    return fail(describe(exception, file));
+  }
+}
 
 Result<> SqliteStore::check() {
   return guarded([&]() -> Result<> {
@@ -79,10 +101,7 @@ Result<> SqliteStore::check() {
     {
       auto row = db->query("PRAGMA integrity_check(1)");
       const std::string word = row.next() ? row.text(0) : "no answer";
-      if (word != "ok") {
-        return fail(ErrorKind::failed, file_.string() + " is damaged (" + word +
-                                           "): put your last copy of the data directory in its place");
-      }
+      if (word != "ok") return fail(damaged(file_, word));
     }
     {
       auto row = db->query("PRAGMA foreign_key_check");

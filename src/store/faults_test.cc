@@ -194,6 +194,38 @@ TEST(Faults, a_file_that_is_no_database_is_said) {
   EXPECT_THAT(refused.error().message, AllOf(HasSubstr("is damaged"), HasSubstr("copy of the data directory")));
 }
 
+TEST(Faults, a_quick_look_finds_a_damaged_page) {
+  TempFolder folder;
+  EXPECT_FALSE(Store::look(folder.path()));
+  {
+    auto store = opened(folder.path());
+    Story story(*store);
+    for (int i = 0; i < 50; ++i) story.checks_in();
+    EXPECT_TRUE(Store::look(folder.path()).value());  // also while somebody works in it
+  }
+  const auto file = folder.path() / "sluice.db";
+  auto bytes = read_file(file).value();
+  for (std::size_t at = 4096; at + 200 < bytes.size(); at += 4096) bytes.replace(at, 200, std::string(200, 'x'));
+  ASSERT_TRUE(write_file(file, bytes));
+  auto damaged = Store::look(folder.path());
+  ASSERT_FALSE(damaged);
+  EXPECT_THAT(damaged.error().message, AllOf(HasSubstr("is damaged"), HasSubstr("copy of the data directory")));
+}
+
+TEST(Faults, a_quick_look_at_a_large_file_reads_the_presents) {
+  TempFolder folder;
+  {
+    auto store = opened(folder.path());
+    Story story(*store);
+  }
+  SQLite::Database db(folder.path() / "sluice.db", SQLite::OPEN_READWRITE);
+  db.exec("CREATE TABLE ballast(b); INSERT INTO ballast VALUES(zeroblob(70000000))");
+  db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  const auto looked = Store::look(folder.path());
+  ASSERT_TRUE(looked) << looked.error().message;
+  EXPECT_FALSE(*looked);
+}
+
 TEST(Faults, a_missing_event_and_a_changed_state_are_found) {
   for (const char* damage :
        {"DELETE FROM events WHERE seq = 2", "UPDATE stacks SET state = replace(state, 'shop', 'sh0p')",

@@ -124,6 +124,10 @@ class Store {
  public:
   // Opens or makes DIR/sluice.db, runs the migrations (after a copy), refuses a newer database in clear words.
   static Result<std::unique_ptr<Store>> open(const std::filesystem::path& dir);
+  // SQLite's own look at DIR/sluice.db, also while a server works in it, in well under a second: true when all of it is
+  // sound; false when only the presents of the stacks were looked at, the rest being too large for that. An Error says
+  // what is wrong.
+  static Result<bool> look(const std::filesystem::path& dir);
   virtual ~Store() = default;
 
   // --- writing: from one thread ---

@@ -30,6 +30,13 @@ export interface paths {
     /** Where stages can run */
     get: operations["listRegions"];
   };
+  "/api/v1/doctor": {
+    /**
+     * Look at the server and its machine
+     * @description Everything is looked at anew, in under a second. Problems come first, then warnings, then what is well.
+     */
+    get: operations["examine"];
+  };
   "/api/v1/session": {
     /** Sign a browser in */
     post: operations["signIn"];
@@ -985,6 +992,23 @@ export interface components {
       superseded_by?: number;
       [key: string]: unknown;
     };
+    /** @description What looking at the server and its machine gave. */
+    Findings: {
+      items: components["schemas"]["Finding"][];
+    };
+    /** @description What looking at one thing gave. */
+    Finding: {
+      /** @description Of the thing looked at, always the same: `space`. */
+      id: string;
+      /** @enum {string} */
+      severity: "problem" | "warning" | "ok";
+      /** @description The thing's name for a person. */
+      title: string;
+      /** @description One sentence: what was seen. */
+      detail: string;
+      /** @description One sentence: what to do. Empty when ok. */
+      remedy: string;
+    };
     /** @description Tokens, newest first. */
     TokenPage: {
       items: components["schemas"]["Token"][];
@@ -1207,6 +1231,23 @@ export interface operations {
         };
       };
       401: components["responses"]["Unauthenticated"];
+      421: components["responses"]["Misdirected"];
+    };
+  };
+  /**
+   * Look at the server and its machine
+   * @description Everything is looked at anew, in under a second. Problems come first, then warnings, then what is well.
+   */
+  examine: {
+    responses: {
+      /** @description One finding for each thing looked at. */
+      200: {
+        content: {
+          "application/json": components["schemas"]["Findings"];
+        };
+      };
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["Forbidden"];
       421: components["responses"]["Misdirected"];
     };
   };
@@ -2346,7 +2387,7 @@ export interface operations {
         since?: string;
         /** @description X-Sluice-Next of the piece before. */
         after?: string;
-        /** @description Most lines of a piece; 2000 when not said. */
+        /** @description Most lines of a piece. */
         limit?: number;
       };
       header?: {

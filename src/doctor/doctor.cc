@@ -1,0 +1,36 @@
+#include "doctor/doctor.h"
+
+#include <algorithm>
+
+#include "doctor/machine.h"
+
+namespace sluice::doctor {
+
+std::vector<Finding> in_order(std::vector<Finding> findings) {
+  std::stable_sort(findings.begin(), findings.end(),
+                   [](const Finding& a, const Finding& b) { return a.severity < b.severity; });
+  return findings;
+}
+
+namespace {
+
+std::vector<Finding> of_machine(const std::filesystem::path& data) {
+  return {free_space(data), writable(data),  database(data), key_file(data),   programs(),
+          sandboxes(),      memory_limits(), names(),        supervisor(data), gateway(data)};
+}
+
+}  // namespace
+
+std::vector<Finding> examine(const std::filesystem::path& data) { return in_order(of_machine(data)); }
+
+std::vector<Finding> examine(const std::filesystem::path& data, const Server& server) {
+  auto out = of_machine(data);
+  out.push_back(reach(server.api, server.gateway));
+  out.push_back(clock(server.newest_event, server.now));
+  out.push_back(stages(server.stacks));
+  out.push_back(waiting(server.stacks, server.now));
+  out.push_back(tokens(server.tokens, server.now));
+  return in_order(std::move(out));
+}
+
+}  // namespace sluice::doctor

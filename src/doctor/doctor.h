@@ -1,0 +1,27 @@
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "doctor/finding.h"
+#include "doctor/flow.h"
+
+// Looks at a server and the machine it is on, and says what is wrong and what to do. Everything is looked at anew each
+// time, in under a second.
+namespace sluice::doctor {
+
+// What a running server knows of itself.
+struct Server {
+  std::string api, gateway;  // as reach() takes them
+  Stacks stacks;
+  std::vector<identity::Token> tokens;
+  std::optional<Time> newest_event;
+  Time now{};
+};
+
+// Of the machine alone, for a server that may not run.
+std::vector<Finding> examine(const std::filesystem::path& data);
+// Of both.
+std::vector<Finding> examine(const std::filesystem::path& data, const Server& server);
+
+}  // namespace sluice::doctor

@@ -1,0 +1,121 @@
+#include "doctor/flow.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sluice::doctor {
+namespace {
+
+constexpr Duration kWaitsLong = std::chrono::hours(1);
+constexpr Duration kEndsSoon = std::chrono::days(7);
+constexpr Duration kClockMayBeBehind = std::chrono::minutes(1);
+
+// "a, b, c and 4 more"
+std::string some_of(const std::vector<std::string>& all) {
+  constexpr std::size_t kMost = 5;
+  std::string out;
+  for (std::size_t i = 0; i < std::min(all.size(), kMost); ++i) out += (i == 0 ? "" : ", ") + all[i];
+  if (all.size() > kMost) out += fmt::format(" and {} more", all.size() - kMost);
+  return out;
+}
+
+bool on_this_machine(const std::string& address) {
+  const auto scheme = address.find("://");
+  const auto host = scheme == std::string::npos ? address : address.substr(scheme + 3);
+  return host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
+}
+
+}  // namespace
+
+Finding stages(const Stacks& stacks) {
+  Finding out{"stages", Severity::ok, "Stages", "", ""};
+  std::vector<std::string> failed, stuck;
+  std::size_t all = 0;
+  for (const auto& stack : stacks) {
+    for (const auto& stage : stack->stages) {
+      ++all;
+      if (pipeline::state_of(stage) == pipeline::StageState::failed) failed.push_back(stack->name + "/" + stage.name);
+    }
+    for (const auto& stage : stack->leaving) {
+      if (stage.deleting && !stage.deleting->problem.empty())
+        stuck.push_back(fmt::format("{}/{} ({})", stack->name, stage.name, stage.deleting->problem));
+    }
+  }
+  if (failed.empty() && stuck.empty()) {
+    out.detail = all == 0 ? "There is none yet." : fmt::format("The newest deployment failed in none of {}.", all);
+    return out;
+  }
+  out.severity = Severity::warning;
+  if (!failed.empty()) {
+    out.detail = "The newest deployment failed in " + some_of(failed) + ".";
+    out.remedy =
+        "Look at why with `sluice deployments STACK STAGE`, then push a change that mends it, or `sluice retry`.";
+  }
+  if (!stuck.empty()) {
+    out.detail += (failed.empty() ? "" : " ") + ("These cannot be removed: " + some_of(stuck) + ".");
+    out.remedy += std::string(failed.empty() ? "" : " ") +
+                  "A removal is tried again by itself; `sluice stage delete STACK STAGE --force` ends it as it is.";
+  }
+  return out;
+}
+
+Finding waiting(const Stacks& stacks, Time now) {
+  Finding out{"waiting", Severity::ok, "Waiting deployments", "None has waited for more than an hour.", ""};
+  std::vector<std::string> long_ones;
+  for (const auto& stack : stacks) {
+    for (const auto& stage : stack->stages) {
+      if (!stage.waiting || now - stage.waiting->queued_at < kWaitsLong) continue;
+      long_ones.push_back(fmt::format("{}/{} #{} ({}{})", stack->name, stage.name, stage.waiting->change.number,
+                                      human_duration(now - stage.waiting->queued_at), stage.paused ? ", paused" : ""));
+    }
+  }
+  if (long_ones.empty()) return out;
+  out.severity = Severity::warning;
+  out.detail = "For more than an hour these have waited for their turn: " + some_of(long_ones) + ".";
+  out.remedy =
+      "`sluice status STACK` shows what they wait for: cancel it when it is stuck, resume a stage that is paused.";
+  return out;
+}
+
+Finding tokens(const std::vector<identity::Token>& tokens, Time now) {
+  Finding out{"tokens", Severity::ok, "Tokens", "None ends within seven days.", ""};
+  std::vector<std::string> soon;
+  for (const auto& token : tokens) {
+    if (!token.expires_at || *token.expires_at <= now || *token.expires_at - now > kEndsSoon) continue;
+    soon.push_back(fmt::format("{} (in {})", token.name, human_duration(*token.expires_at - now)));
+  }
+  if (soon.empty()) return out;
+  out.severity = Severity::warning;
+  out.detail = "These end within seven days: " + some_of(soon) + ".";
+  out.remedy = "Make new ones with `sluice token create`, and give them to what uses the old.";
+  return out;
+}
+
+Finding clock(std::optional<Time> newest_event, Time now) {
+  Finding out{"clock", Severity::ok, "Clock", "It is not behind what is recorded.", ""};
+  if (!newest_event || *newest_event - now <= kClockMayBeBehind) return out;
+  out.severity = Severity::problem;
+  out.detail = fmt::format("It is {} behind the newest event: one of the two times is wrong.",
+                           human_duration(*newest_event - now));
+  out.remedy =
+      "Set this machine's clock, and keep it right with NTP; until then ages and the ends of tokens are wrong.";
+  return out;
+}
+
+Finding reach(const std::string& api, const std::string& gateway) {
+  Finding out{"reach", Severity::ok, "Reach", "", ""};
+  std::vector<std::string> open;
+  if (!on_this_machine(api)) open.push_back("the API (" + api + ")");
+  if (!on_this_machine(gateway)) open.push_back("the apps (" + gateway + ")");
+  if (open.empty()) {
+    out.detail = fmt::format("The API ({}) and the apps ({}) are reached from this machine only.", api, gateway);
+    return out;
+  }
+  out.severity = Severity::warning;
+  out.detail = "Open to the network without TLS: " + some_of(open) + ".";
+  out.remedy = "Listen on 127.0.0.1, and put a proxy with TLS before it.";
+  return out;
+}
+
+}  // namespace sluice::doctor

@@ -1,0 +1,28 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "doctor/finding.h"
+#include "identity/identity.h"
+#include "pipeline/pipeline.h"
+
+// What a running server knows and the machine does not show. Pure.
+namespace sluice::doctor {
+
+using Stacks = std::vector<std::shared_ptr<const pipeline::Stack>>;
+
+// Stages whose newest deployment failed, or whose removal does not come to its end.
+Finding stages(const Stacks& stacks);
+// Deployments that have waited for their turn for more than an hour.
+Finding waiting(const Stacks& stacks, Time now);
+// Tokens that end within seven days.
+Finding tokens(const std::vector<identity::Token>& tokens, Time now);
+// A clock more than a minute behind the newest event: times would go backwards.
+Finding clock(std::optional<Time> newest_event, Time now);
+// Where the API ("http://127.0.0.1:7420") and the apps ("127.0.0.1:8080") are reached: neither has TLS of its own.
+Finding reach(const std::string& api, const std::string& gateway);
+
+}  // namespace sluice::doctor

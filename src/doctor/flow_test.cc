@@ -1,0 +1,117 @@
+#include "doctor/flow.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "doctor/doctor.h"
+
+namespace sluice::doctor {
+namespace {
+using testing::HasSubstr;
+using testing::Not;
+using namespace std::chrono_literals;
+
+const Time kNow = from_rfc3339("2026-02-03T12:00:00.000Z").value();
+
+pipeline::Stage stage(const std::string& name) {
+  pipeline::Stage out;
+  out.name = name;
+  return out;
+}
+Stacks one_stack(std::vector<pipeline::Stage> stages) {
+  pipeline::Stack out;
+  out.name = "shop";
+  out.stages = std::move(stages);
+  return {std::make_shared<const pipeline::Stack>(std::move(out))};
+}
+identity::Token token(const std::string& name, std::optional<Time> ends) {
+  identity::Token out;
+  out.name = name;
+  out.expires_at = ends;
+  return out;
+}
+
+TEST(Doctor, stages_that_failed_are_named) {
+  auto good = stage("dev"), bad = stage("prod");
+  bad.last = pipeline::Last{{"dep_1"}, {3, ""}, pipeline::DeploymentState::failed, "no"};
+  EXPECT_EQ(stages(one_stack({good})).severity, Severity::ok);
+  const auto found = stages(one_stack({good, bad}));
+  EXPECT_EQ(found.severity, Severity::warning);
+  EXPECT_THAT(found.detail, HasSubstr("shop/prod"));
+  EXPECT_THAT(found.detail, Not(HasSubstr("shop/dev")));
+}
+
+TEST(Doctor, of_many_stages_a_few_are_named_and_the_rest_counted) {
+  std::vector<pipeline::Stage> all;
+  for (int i = 0; i < 9; ++i) {
+    all.push_back(stage("s" + std::to_string(i)));
+    all.back().last = pipeline::Last{{"dep_1"}, {3, ""}, pipeline::DeploymentState::failed, "no"};
+  }
+  EXPECT_THAT(stages(one_stack(all)).detail, HasSubstr("shop/s4 and 4 more"));
+}
+
+TEST(Doctor, R6_5_a_stage_that_cannot_be_removed_says_why) {
+  pipeline::Stack stack;
+  stack.name = "shop";
+  stack.leaving = {stage("old")};
+  stack.leaving[0].deleting = pipeline::Chore{};
+  const auto before = stages({std::make_shared<const pipeline::Stack>(stack)});
+  EXPECT_EQ(before.severity, Severity::ok);
+  stack.leaving[0].deleting->problem = "the region is out of reach";
+  const auto found = stages({std::make_shared<const pipeline::Stack>(stack)});
+  EXPECT_EQ(found.severity, Severity::warning);
+  EXPECT_THAT(found.detail, HasSubstr("shop/old (the region is out of reach)"));
+  EXPECT_THAT(found.remedy, HasSubstr("--force"));
+}
+
+TEST(Doctor, a_deployment_that_waits_for_hours_is_named) {
+  auto one = stage("prod");
+  one.waiting = pipeline::Deployment{};
+  one.waiting->change.number = 7;
+  one.waiting->queued_at = kNow - 59min;
+  EXPECT_EQ(waiting(one_stack({one}), kNow).severity, Severity::ok);
+  one.waiting->queued_at = kNow - 2h;
+  one.paused = true;
+  const auto found = waiting(one_stack({one}), kNow);
+  EXPECT_EQ(found.severity, Severity::warning);
+  EXPECT_THAT(found.detail, HasSubstr("shop/prod #7 (2h, paused)"));
+}
+
+TEST(Doctor, a_token_that_ends_soon_is_named) {
+  const std::vector<identity::Token> fine{token("ever", {}), token("later", kNow + 8 * 24h), token("over", kNow - 1h)};
+  EXPECT_EQ(tokens(fine, kNow).severity, Severity::ok);
+  const auto found = tokens({fine[0], token("ci", kNow + 2 * 24h)}, kNow);
+  EXPECT_EQ(found.severity, Severity::warning);
+  EXPECT_THAT(found.detail, HasSubstr("ci (in 2d)"));
+}
+
+TEST(Doctor, a_clock_behind_what_is_recorded_is_a_problem) {
+  EXPECT_EQ(clock({}, kNow).severity, Severity::ok);
+  EXPECT_EQ(clock(kNow + 10s, kNow).severity, Severity::ok);
+  const auto found = clock(kNow + 24h, kNow);
+  EXPECT_EQ(found.severity, Severity::problem);
+  EXPECT_THAT(found.detail, HasSubstr("1d behind"));
+}
+
+TEST(Doctor, an_address_open_to_the_network_is_said) {
+  EXPECT_EQ(reach("http://127.0.0.1:7420", "127.0.0.1:8080").severity, Severity::ok);
+  EXPECT_EQ(reach("http://[::1]:7420", "localhost:8080").severity, Severity::ok);
+  const auto found = reach("http://127.0.0.1:7420", "0.0.0.0:8080");
+  EXPECT_EQ(found.severity, Severity::warning);
+  EXPECT_THAT(found.detail, HasSubstr("the apps (0.0.0.0:8080)"));
+  EXPECT_THAT(found.detail, Not(HasSubstr("the API")));
+}
+
+TEST(Doctor, what_is_worst_comes_first) {
+  const std::vector<Finding> sorted = in_order({{"a", Severity::ok, "", "", ""},
+                                                {"b", Severity::warning, "", "", ""},
+                                                {"c", Severity::problem, "", "", ""},
+                                                {"d", Severity::ok, "", "", ""},
+                                                {"e", Severity::problem, "", "", ""}});
+  std::string order;
+  for (const auto& one : sorted) order += one.id;
+  EXPECT_EQ(order, "cebad");
+}
+
+}  // namespace
+}  // namespace sluice::doctor

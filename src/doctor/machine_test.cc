@@ -1,0 +1,150 @@
+#include "doctor/machine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <set>
+
+#include "base/files.h"
+#include "doctor/doctor.h"
+#include "store/store.h"
+#include "supervise/supervisor.h"
+
+// Every look, made to find something.
+namespace sluice::doctor {
+namespace {
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kGB = 1'000'000'000;
+
+class Machine : public testing::Test {
+ protected:
+  Machine() {
+    std::string name = (fs::temp_directory_path() / "sluice-doctor-test-XXXXXX").string();
+    dir = ::mkdtemp(name.data());
+  }
+  ~Machine() override {
+    if (!path_.empty()) ::setenv("PATH", path_.c_str(), 1);
+    (void)remove_tree(dir);
+  }
+  // As on a machine where nothing is installed.
+  void hide_programs() {
+    path_ = ::getenv("PATH");
+    ::setenv("PATH", dir.c_str(), 1);
+  }
+  fs::path dir;
+
+ private:
+  std::string path_;
+};
+
+TEST_F(Machine, a_disk_that_is_nearly_full_is_said) {
+  EXPECT_EQ(free_space(50 * kGB, 100 * kGB).severity, Severity::ok);
+  EXPECT_EQ(free_space(9 * kGB, 100 * kGB).severity, Severity::warning);
+  EXPECT_EQ(free_space(kGB, 4 * kGB).severity, Severity::warning);
+  const auto full = free_space(kGB / 4, 100 * kGB);
+  EXPECT_EQ(full.severity, Severity::problem);
+  EXPECT_THAT(full.detail, HasSubstr("0.2 GB of 100 GB"));
+  EXPECT_NE(full.remedy, "");
+  EXPECT_THAT(free_space(dir).detail, HasSubstr("are free"));
+  EXPECT_EQ(free_space(dir / "nowhere").severity, Severity::problem);
+}
+
+TEST_F(Machine, a_folder_that_cannot_be_written_is_said) {
+  EXPECT_EQ(writable(dir).severity, Severity::ok);
+  EXPECT_TRUE(fs::is_empty(dir));
+  const auto found = writable("/proc");  // not by root either
+  EXPECT_EQ(found.severity, Severity::problem);
+  EXPECT_THAT(found.detail, HasSubstr("/proc cannot be written"));
+}
+
+TEST_F(Machine, a_damaged_database_is_said) {
+  { ASSERT_TRUE(store::Store::open(dir)); }
+  EXPECT_EQ(database(dir).severity, Severity::ok) << database(dir).detail;
+  ASSERT_TRUE(write_file(dir / "sluice.db", std::string(5000, 'x')));
+  const auto found = database(dir);
+  EXPECT_EQ(found.severity, Severity::problem);
+  EXPECT_THAT(found.detail, HasSubstr("is damaged"));
+  EXPECT_THAT(found.remedy, HasSubstr("Put your last copy"));
+}
+
+TEST_F(Machine, a_key_that_others_may_read_or_that_is_gone_is_said) {
+  EXPECT_THAT(key_file(dir).detail, HasSubstr("cannot be found"));
+  ASSERT_TRUE(write_file(dir / "secret.key", "x", 0600));
+  EXPECT_EQ(key_file(dir).severity, Severity::ok);
+  ASSERT_EQ(::chmod((dir / "secret.key").c_str(), 0640), 0);
+  EXPECT_EQ(key_file(dir).severity, Severity::problem);
+  EXPECT_THAT(key_file(dir).detail, HasSubstr("mode 0640"));
+  EXPECT_THAT(key_file(dir).remedy, HasSubstr("chmod 600"));
+}
+
+TEST_F(Machine, a_program_that_is_missing_is_named_with_its_package) {
+  EXPECT_THAT(programs().detail, AllOf(HasSubstr("git 2."), HasSubstr("haproxy "), HasSubstr("s6-svscan")));
+  EXPECT_EQ(programs().severity, Severity::ok);
+  hide_programs();
+  const auto found = programs();
+  EXPECT_EQ(found.severity, Severity::problem);
+  EXPECT_THAT(found.detail, AllOf(HasSubstr("git"), HasSubstr("bwrap")));
+  EXPECT_THAT(found.remedy, HasSubstr("apt-get install git bubblewrap haproxy s6 lighttpd"));
+}
+
+TEST_F(Machine, a_sandbox_that_cannot_be_made_is_said) {
+  EXPECT_EQ(sandboxes().severity, Severity::ok) << sandboxes().detail;
+  hide_programs();
+  const auto found = sandboxes();
+  EXPECT_EQ(found.severity, Severity::problem);
+  EXPECT_THAT(found.detail, HasSubstr("The program bwrap is not installed"));
+  EXPECT_EQ(found.remedy, "Run `apt-get install bubblewrap`.");
+}
+
+TEST_F(Machine, limits_are_not_claimed) {
+  ASSERT_TRUE(write_file(dir / "own", "1:name=systemd:/\n0::/mine\n"));
+  EXPECT_THAT(memory_limits(dir, dir / "own").detail, HasSubstr("no memory cgroup"));
+  ASSERT_TRUE(write_file(dir / "cgroup.controllers", "cpu memory pids\n"));
+  EXPECT_THAT(memory_limits(dir, dir / "own").detail, HasSubstr("no memory cgroup"));
+  fs::create_directory(dir / "mine");
+  EXPECT_THAT(memory_limits(dir, dir / "own").detail, HasSubstr("does not use"));
+  EXPECT_EQ(memory_limits().severity, Severity::warning);
+}
+
+TEST_F(Machine, a_name_that_does_not_resolve_is_said) {
+  EXPECT_EQ(names("localhost").severity, Severity::ok);
+  const auto found = names("no-such-machine.invalid");
+  EXPECT_EQ(found.severity, Severity::warning);
+  EXPECT_THAT(found.detail, HasSubstr("*.localhost"));
+}
+
+TEST_F(Machine, a_supervisor_that_does_not_run_is_said) {
+  EXPECT_EQ(supervisor(dir).severity, Severity::problem);
+  ASSERT_TRUE(supervise::Supervisor::ensure(dir / "s6"));
+  EXPECT_EQ(supervisor(dir).severity, Severity::ok);
+  ASSERT_TRUE(supervise::Supervisor::down(dir / "s6", 1s));
+  EXPECT_EQ(supervisor(dir).severity, Severity::problem);
+}
+
+TEST_F(Machine, a_gateway_that_does_not_answer_is_said) {
+  const auto found = gateway(dir);
+  EXPECT_EQ(found.severity, Severity::problem);
+  EXPECT_THAT(found.detail, HasSubstr("no app can be reached"));
+}
+
+TEST_F(Machine, all_is_looked_at_once_and_every_finding_has_its_remedy) {
+  std::set<std::string> seen;
+  for (const auto& one : examine(dir, Server{"http://0.0.0.0:1", "0.0.0.0:2", {}, {}, {}, {}})) {
+    EXPECT_TRUE(seen.insert(one.id).second) << one.id;
+    EXPECT_NE(one.title, "") << one.id;
+    EXPECT_TRUE(one.detail.ends_with('.')) << one.id << ": " << one.detail;
+    EXPECT_EQ(one.remedy.empty(), one.severity == Severity::ok) << one.id;
+  }
+  EXPECT_EQ(seen, (std::set<std::string>{"space", "data", "database", "key", "programs", "sandbox", "limits", "names",
+                                         "supervisor", "gateway", "reach", "clock", "stages", "waiting", "tokens"}));
+}
+
+}  // namespace
+}  // namespace sluice::doctor
