@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <charconv>
 #include <system_error>
 #include <thread>
 
@@ -15,6 +14,7 @@
 #include "base/replace_file.h"
 #include "gateway/backend.h"
 #include "gateway/port.h"
+#include "gateway/table.h"
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
@@ -52,12 +52,6 @@ int connections() {
 }
 
 int threads() { return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 4U)); }
-
-std::int64_t number_of(const std::string& text) {
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
 
 bool is_word(const std::string& text, std::string_view also, std::size_t shortest, std::size_t longest) {
   return text.size() >= shortest && text.size() <= longest && std::all_of(text.begin(), text.end(), [&](char c) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
 #include "gateway/backend.h"
@@ -14,12 +13,6 @@ using namespace std::chrono_literals;
 
 namespace sluice::gateway {
 namespace {
-
-std::int64_t number_of(const std::string& text) {
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
 
 std::array<std::pair<std::string, const Set*>, 2> backends(const Route& route) {
   return {{{route.id + ".a", &route.a}, {route.id + ".b", &route.b}}};

@@ -11,9 +11,9 @@
 #include "gateway/route.h"
 #include "gateway/socket.h"
 
-// What the running HAProxy is told and asked while it runs. Nothing is remembered here, and all of it can be repeated;
-// every Error but those named is `unavailable`: no HAProxy answers. After a reload the worker that was replaced answers
-// only what it has begun to, and needs to be told nothing.
+// What the running HAProxy is told and asked while it runs. Nothing is remembered here, and all of it can be repeated.
+// An Error is `unavailable` where no HAProxy answers, `internal` where it answers and refuses; others are named. After
+// a reload the worker that was replaced answers only what it has begun to, and needs to be told nothing.
 namespace sluice::gateway {
 
 class Runtime {

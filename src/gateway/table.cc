@@ -1,6 +1,7 @@
 #include "gateway/table.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace sluice::gateway {
 namespace {
@@ -35,6 +36,12 @@ std::vector<std::map<std::string, std::string>> read_table(const std::string& te
     rows.push_back(std::move(row));
   }
   return rows;
+}
+
+std::int64_t number_of(const std::string& text) {
+  std::int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
 }
 
 }  // namespace sluice::gateway

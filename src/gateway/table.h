@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -8,5 +9,6 @@ namespace sluice::gateway {
 
 std::vector<std::string> read_lines(const std::string& text);
 std::vector<std::map<std::string, std::string>> read_table(const std::string& text, char separator);
+std::int64_t number_of(const std::string& text);  // 0 where none begins
 
 }  // namespace sluice::gateway
