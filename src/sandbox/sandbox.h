@@ -39,8 +39,9 @@ struct Spec {
 // a variable.
 inline constexpr const char* kEnvironment = "setenv";
 // Writes the environment directory (0700, its files 0600), replacing what was there; it is not synced to the disk.
-// Values arrive exactly, byte for byte. Refused: names that are none, values with NUL, and more than the kernel passes
-// to a program (one variable of 128 KiB, 1.5 MiB in all).
+// Values arrive exactly, byte for byte, but that of PWD: bubblewrap says there where the program starts. Refused: names
+// that are none, values with NUL, and more than the kernel passes to a program (one variable of 128 KiB, 1.5 MiB in
+// all).
 Result<> write_env_dir(const std::filesystem::path& dir, const std::map<std::string, std::string>& env);
 
 // What PATH is inside when the environment does not say otherwise: what the app brought along first.
