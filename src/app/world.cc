@@ -8,6 +8,7 @@
 
 #include "base/codec.h"
 #include "conductor/results.h"
+#include "conductor/turn.h"
 #include "logs/masker.h"
 
 namespace sluice::app {
@@ -113,19 +114,12 @@ Result<secrets::Settings> RealWorld::settings_of(const Work& work) {
 }
 
 platform::Advance RealWorld::advance(const Work& work, std::stop_token stop) {
-  auto result = step(work, stop);
-  auto* done = std::get_if<platform::Done>(&result);
-  if (!done) return result;
-  for (auto next = conductor::step_after(work); next && !stop.stop_requested(); next = conductor::step_after(*next)) {
-    if (!done->artifact.empty()) next->deployment.artifact = done->artifact;
-    // What does not come to its end here is begun again in a turn of its own, and says there what is wrong.
-    if (!local_.at_once(*next) || !std::holds_alternative<platform::Done>(step(*next, stop))) break;
-    done->through = next->kind;
-  }
-  return result;
+  return conductor::take_turn(
+      work, stop, [this](const Work& next) { return local_.at_once(next); },
+      [&](const Work& piece, bool own) { return step(piece, own, stop); });
 }
 
-platform::Advance RealWorld::step(const Work& work, std::stop_token stop) {
+platform::Advance RealWorld::step(const Work& work, bool own, std::stop_token stop) {
   auto settings = settings_of(work);
   if (!settings) return settings.error();
 
@@ -149,9 +143,10 @@ platform::Advance RealWorld::step(const Work& work, std::stop_token stop) {
   }
   if (auto* error = std::get_if<Error>(&result)) {
     error->message = masked(error->message, masks(*settings));
-    if (!stop.stop_requested()) log->line("failed: " + error->message);
+    if (own && !stop.stop_requested()) log->line("failed: " + error->message);
   }
-  if (!std::holds_alternative<platform::NotYet>(result)) log->finish();
+  const bool begun_again = !own && !std::holds_alternative<platform::Done>(result);
+  if (!begun_again && !std::holds_alternative<platform::NotYet>(result)) log->finish();
   return result;
 }
 

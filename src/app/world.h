@@ -21,7 +21,8 @@ class RealWorld final : public conductor::World {
   platform::Advance advance(const pipeline::Work& work, std::stop_token stop) override;
 
  private:
-  platform::Advance step(const pipeline::Work& work, std::stop_token stop);
+  // `own`: as in conductor::take_turn.
+  platform::Advance step(const pipeline::Work& work, bool own, std::stop_token stop);
   platform::Advance build(const pipeline::Work& work, const secrets::Settings& settings, logs::Writer& log,
                           std::stop_token stop);
   // The settings the work runs with (R7.3): of the attempt, or of what serves where instances are only counted.
