@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "supervise/processes.h"
+#include "supervise/s6.h"
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
@@ -71,6 +72,19 @@ TEST_F(SupervisorTest, restarts_what_dies_and_says_how_it_died) {
   EXPECT_TRUE(eventually([&] { return s6_->status("a")->deaths >= 2 && s6_->status("b")->deaths >= 2; }));
   EXPECT_EQ(s6_->status("a")->exit_code, 7);
   EXPECT_EQ(s6_->status("b")->exit_code, 128 + SIGKILL);
+}
+
+TEST_F(SupervisorTest, what_an_ended_s6_supervise_wrote_is_not_believed) {
+  ASSERT_TRUE(s6_->add({shell("a", "exec sleep 1000")}));
+  ASSERT_TRUE(eventually([&] { return s6_->status("a")->up; }));
+  const auto service = dir_ / "s6" / "services" / "a", left = dir_ / "left";
+  EXPECT_EQ(s6::pid(service), s6_->status("a")->pid);
+  fs::create_directories(left / "supervise");
+  fs::copy_file(service / "supervise" / "status", left / "supervise" / "status");
+  EXPECT_EQ(s6::status(left), Status{});
+  EXPECT_EQ(s6::pid(left), 0);
+  EXPECT_EQ(s6::control(left, "d").error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(s6::status(dir_ / "nowhere"), Status{});
 }
 
 TEST_F(SupervisorTest, adding_twice_is_adding_once) {

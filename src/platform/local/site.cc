@@ -54,19 +54,17 @@ Result<std::int64_t> Site::take_port() {
 
 void Site::saw_well(const pipeline::DeploymentId& deployment) {
   std::lock_guard lock(mutex);
-  well[deployment] = std::chrono::steady_clock::now();
+  well.saw(deployment, std::chrono::steady_clock::now());
 }
 
 bool Site::well_lately(const pipeline::DeploymentId& deployment) {
-  constexpr auto kLately = 2s;
   std::lock_guard lock(mutex);
-  auto at = well.find(deployment);
-  return at != well.end() && std::chrono::steady_clock::now() - at->second < kLately;
+  return well.has(deployment, std::chrono::steady_clock::now());
 }
 
 void Site::give_back(const Record& record) {
   std::lock_guard lock(mutex);
-  well.erase(record.deployment);
+  well.forget(record.deployment);
   for (const auto& instance : record.instances) ports.erase(instance.port);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gateway/gateway.h"
+#include "platform/local/lately.h"
 #include "platform/local/local.h"
 #include "platform/local/records.h"
 #include "supervise/supervisor.h"
@@ -34,8 +35,7 @@ struct Site {
   std::mutex mutex;
   std::map<pipeline::StageId, std::shared_ptr<std::mutex>> locks;
   std::set<std::int64_t> ports;  // of every instance, running or not
-  // When all instances of a deployment that is under way were last seen to be well.
-  std::map<pipeline::DeploymentId, std::chrono::steady_clock::time_point> well;
+  Lately well;                   // deployments under way, all instances of them
 
   [[nodiscard]] std::string url(const std::string& stack, const std::string& stage) const;
   void saw_well(const pipeline::DeploymentId& deployment);
