@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "api/differences.h"
 #include "api/edits.h"
 #include "api/service.h"
 #include "api/views.h"
@@ -8,48 +9,6 @@
 // What a person decides, and what they see first (R4.3, R4.4, R4.8).
 namespace sluice::api {
 namespace {
-
-constexpr std::size_t kCommitsShown = 200, kFilesShown = 300;
-
-const char* word_of(source::Direction direction) {
-  switch (direction) {
-    case source::Direction::same:
-      return "same";
-    case source::Direction::forward:
-      return "forward";
-    case source::Direction::back:
-      return "back";
-    case source::Direction::sideways:
-      return "sideways";
-    case source::Direction::unknown:
-      return "unknown";
-  }
-  return "unknown";
-}
-
-// "build/NAME" and "runtime/NAME" of variables, and the settings by their names, that differ between two revisions.
-json::array settings_changed(Service& service, const pipeline::Stage& stage) {
-  json::array out;
-  if (!stage.current || stage.current->settings_revision == stage.settings_revision) return out;
-  auto then = service.deps.secrets.read(stage.id, stage.current->settings_revision);
-  auto now = service.deps.secrets.read(stage.id, stage.settings_revision);
-  if (!then || !now) return out;
-  auto differ = [&](const char* kind, const secrets::Variables& a, const secrets::Variables& b) {
-    for (const auto& [name, variable] : b) {
-      auto old = a.find(name);
-      if (old == a.end() || old->second != variable) out.push_back(json::string(std::string(kind) + "/" + name));
-    }
-    for (const auto& [name, variable] : a)
-      if (!b.contains(name)) out.push_back(json::string(std::string(kind) + "/" + name));
-  };
-  differ("build", then->build, now->build);
-  differ("runtime", then->runtime, now->runtime);
-  if (then->config.endpoint != now->config.endpoint) out.push_back("endpoint");
-  if (then->config.caching != now->config.caching) out.push_back("caching");
-  if (then->config.access != now->config.access) out.push_back("access");
-  if (then->config.database != now->config.database) out.push_back("database");
-  return out;
-}
 
 // How the change fares in the stage before: whether it ran there at all, with how many instances, and whether it still
 // does.
@@ -75,34 +34,6 @@ json::object previous_view(Service& service, const pipeline::Stack& stack, const
   out["rolled_back"] =
       previous.current && previous.current->change.number < change && out["state"].as_string() == "succeeded";
   return out;
-}
-
-json::array commits_view(const std::vector<source::Commit>& commits) {
-  json::array out;
-  for (const auto& commit : commits) {
-    out.push_back(json::object{{"commit", commit.commit},
-                               {"message", commit.message},
-                               {"author", json::object{{"name", commit.author.name}, {"email", commit.author.email}}},
-                               {"at", to_rfc3339(commit.at)}});
-  }
-  return out;
-}
-
-json::object files_view(const source::Difference& difference) {
-  json::array files;
-  for (const auto& file : difference.files) {
-    json::object one{{"path", file.path}};
-    if (!file.was.empty()) one["was"] = file.was;
-    if (file.binary) {
-      one["binary"] = true;
-    } else {
-      one["added"] = file.added;
-      one["removed"] = file.removed;
-    }
-    files.push_back(std::move(one));
-  }
-  return json::object{
-      {"total", difference.total}, {"added", difference.added}, {"removed", difference.removed}, {"items", files}};
 }
 
 struct Decision {
@@ -149,34 +80,19 @@ Answer show_approval(Service& service, const Call& call) {
   out["message"] = subject_of(service, (*stack)->id, change.number);
   out["state"] = "pending";
   out["since"] = to_rfc3339(stage.approval->since);
-  const std::string from = stage.current ? stage.current->change.commit : "";
-  auto& repositories = service.deps.repositories;
   if (stage.current) {
-    json::object running{{"change", stage.current->change.number}, {"commit", from}};
-    running["message"] = subject_of(service, (*stack)->id, stage.current->change.number);
-    out["from"] = std::move(running);
-    out["direction"] = word_of(repositories.direction((*stack)->id, from, change.commit));
-  } else {
-    out["direction"] = "forward";
+    out["from"] = json::object{{"change", stage.current->change.number},
+                               {"commit", stage.current->change.commit},
+                               {"message", subject_of(service, (*stack)->id, stage.current->change.number)}};
   }
-  std::size_t total = 0;
-  auto commits = repositories.commits_between((*stack)->id, from, change.commit, kCommitsShown, &total);
-  if (!commits) return fail(commits.error().while_("listing what will ship"));
-  out["total"] = total;
-  out["commits"] = commits_view(*commits);
-  // Going back, what ships is that these go away.
-  if (stage.current && out["direction"].as_string() != "forward" && out["direction"].as_string() != "same") {
-    std::size_t dropped = 0;
-    if (auto gone = repositories.commits_between((*stack)->id, change.commit, from, kCommitsShown, &dropped)) {
-      out["dropped_total"] = dropped;
-      out["dropped"] = commits_view(*gone);
-    }
-  }
-  // What git cannot compare, such as a commit that is gone, keeps nobody from deciding.
+  if (auto put =
+          put_differences(service, (*stack)->id, stage.current ? stage.current->change.commit : "", change.commit, out);
+      !put)
+    return fail(put.error().while_("listing what will ship"));
+  out["settings"] = json::array{};
   if (stage.current)
-    if (auto files = repositories.files_between((*stack)->id, from, change.commit, kFilesShown))
-      out["files"] = files_view(*files);
-  out["settings"] = settings_changed(service, stage);
+    if (auto names = settings_changed(service, stage.id, stage.current->settings_revision, stage.settings_revision))
+      out["settings"] = std::move(*names);
   const auto& stages = (*stack)->stages;
   for (std::size_t i = 1; i < stages.size(); ++i)
     if (stages[i].id == stage.id) out["previous"] = previous_view(service, **stack, stages[i - 1], change.number);

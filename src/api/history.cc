@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "api/differences.h"
 #include "api/fields.h"
 #include "api/service.h"
 #include "api/views.h"
@@ -77,6 +78,35 @@ Answer show_deployment(Service& service, const Call& call) {
   auto row = service.deps.store.deployment(pipeline::DeploymentId{call.param("deployment")});
   if (!row) return fail(row.error());
   return answer(200, deployment_view(*row));
+}
+
+Answer compare_deployment(Service& service, const Call& call) {
+  auto& store = service.deps.store;
+  auto one = store.deployment(pipeline::DeploymentId{call.param("deployment")});
+  if (!one) return fail(one.error());
+  pipeline::DeploymentId other;
+  if (auto named = query_text(call.request, "with")) {
+    other.value = *named;
+  } else {
+    auto before = store.ran_before(one->id);
+    if (!before) return fail(before.error());
+    other = *before;
+  }
+  json::object out{{"deployment", deployment_view(*one)}};
+  if (other.value.empty()) return answer(200, out);
+  auto with = store.deployment(other);
+  if (!with || with->stage != one->stage)
+    return fail_field("with",
+                      fmt::format("must be a deployment to {}, not {}", one->stage_name, in_quotes(other.value)));
+  out["with"] = deployment_view(*with);
+  json::object differences;
+  // A commit that is gone from the repository leaves the rest to compare.
+  if (put_differences(service, one->stack, with->change.commit, one->change.commit, differences))
+    for (auto& [name, value] : differences) out[name] = std::move(value);
+  if (one->attempt > 0 && with->attempt > 0)
+    if (auto names = settings_changed(service, one->stage, with->settings_revision, one->settings_revision))
+      out["settings"] = std::move(*names);
+  return answer(200, out);
 }
 
 Answer list_audit(Service& service, const Call& call) {

@@ -70,6 +70,7 @@ std::vector<Route> table() {
       {"GET", STACK "/changes/{change}", viewer, kNone, {}, show_change},
       {"GET", STACK "/deployments", viewer, kNone, {"stage", "change", "limit", "after"}, list_deployments},
       {"GET", "/api/v1/deployments/{deployment}", viewer, kNone, {}, show_deployment},
+      {"GET", "/api/v1/deployments/{deployment}/comparison", viewer, kNone, {"with"}, compare_deployment},
       {"GET", "/api/v1/audit", viewer, kNone, {"stack", "limit", "after"}, list_audit},
 
       {"GET", "/api/v1/deployments/{deployment}/log", viewer, kNone, {"step", "after"}, read_deployment_log},

@@ -96,6 +96,7 @@ Answer list_changes(Service&, const Call&);  // history.cc
 Answer show_change(Service&, const Call&);
 Answer list_deployments(Service&, const Call&);
 Answer show_deployment(Service&, const Call&);
+Answer compare_deployment(Service&, const Call&);
 Answer list_audit(Service&, const Call&);
 
 Answer read_deployment_log(Service&, const Call&);  // log_routes.cc

@@ -346,6 +346,18 @@ Result<DeploymentRow> SqliteStore::deployment(const DeploymentId& id) {
   });
 }
 
+Result<DeploymentId> SqliteStore::ran_before(const DeploymentId& id) {
+  return guarded([&]() -> Result<DeploymentId> {
+    Reader db(readers_);
+    auto row = db->query(
+        "SELECT b.id FROM deployments d JOIN deployments b ON b.stage = d.stage AND b.state = 'succeeded' "
+        "AND b.ended_seq < coalesce(d.ended_seq, 9223372036854775807) AND +b.num <> d.num "
+        "WHERE d.id = ? ORDER BY b.ended_seq DESC LIMIT 1",
+        id);
+    return row.next() ? DeploymentId{row.text(0)} : DeploymentId{};
+  });
+}
+
 Result<Page<ApprovalRow>> SqliteStore::approvals(const ApprovalFilter& filter, const std::string& after,
                                                  std::size_t limit) {
   return guarded([&]() -> Result<Page<ApprovalRow>> {

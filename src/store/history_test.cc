@@ -152,6 +152,21 @@ TEST_F(HistoryTest, R8_2_the_newest_failed_or_cancelled_deployment_is_retried) {
   EXPECT_FALSE(store->deployment_precedent(dev, {"dep_none"}));
 }
 
+TEST_F(HistoryTest, what_ran_before_a_deployment_is_the_last_success_of_its_stage) {
+  auto one = story.checks_in(), two = story.checks_in();
+  auto first = story.deploys(dev, one);
+  auto elsewhere = story.deploys(prod, one);
+  story.fails(dev, two);
+  auto second = story.deploys(dev, two, DeploymentKind::retry);
+  auto back = story.deploys(dev, one, DeploymentKind::rollback);
+  auto running = story.queues(dev, two);
+  EXPECT_EQ(store->ran_before(first).value().value, "");
+  EXPECT_EQ(store->ran_before(elsewhere).value().value, "");
+  EXPECT_EQ(store->ran_before(second).value(), first);
+  EXPECT_EQ(store->ran_before(back).value(), second);
+  EXPECT_EQ(store->ran_before(running).value(), back);
+}
+
 TEST_F(HistoryTest, R8_3_a_rollback_goes_to_the_highest_success_below_what_serves) {
   EXPECT_FALSE(store->rollback_precedent(dev, "", 1));
   auto one = story.checks_in(), two = story.checks_in(), three = story.checks_in();

@@ -31,6 +31,7 @@ class SqliteStore final : public Store {
                                           pipeline::ChangeNumber change, const std::string& after,
                                           std::size_t limit) override;
   Result<DeploymentRow> deployment(const pipeline::DeploymentId& id) override;
+  Result<pipeline::DeploymentId> ran_before(const pipeline::DeploymentId& id) override;
   Result<Page<ApprovalRow>> approvals(const ApprovalFilter& filter, const std::string& after,
                                       std::size_t limit) override;
   Result<ApprovalRow> approval(const pipeline::StageId& stage, pipeline::ChangeNumber change) override;

@@ -155,6 +155,8 @@ class Store {
                                                   pipeline::ChangeNumber change, const std::string& after,
                                                   std::size_t limit) = 0;
   virtual Result<DeploymentRow> deployment(const pipeline::DeploymentId&) = 0;
+  // What its stage ran before it: the last there that succeeded before this one ended (or until now). Empty when none.
+  virtual Result<pipeline::DeploymentId> ran_before(const pipeline::DeploymentId&) = 0;
   virtual Result<Page<ApprovalRow>> approvals(const ApprovalFilter&, const std::string& after, std::size_t limit) = 0;
   // The newest approval that was asked about this change in this stage, whatever became of it; else not_found.
   virtual Result<ApprovalRow> approval(const pipeline::StageId&, pipeline::ChangeNumber) = 0;

@@ -181,6 +181,10 @@ export interface paths {
     /** One deployment */
     get: operations["getDeployment"];
   };
+  "/api/v1/deployments/{deployment}/comparison": {
+    /** What differs between a deployment and another to the same stage */
+    get: operations["compareDeployment"];
+  };
   "/api/v1/audit": {
     /** The audit trail */
     get: operations["listAudit"];
@@ -770,7 +774,33 @@ export interface components {
       files?: components["schemas"]["ChangedFiles"];
       previous?: components["schemas"]["PreviousStage"];
     };
-    /** @description Which files differ between what runs and what would ship. Absent when nothing runs. */
+    /** @description What differs between two deployments to one stage, from `with` to `deployment`. When the stage ran nothing before, `with` and the rest are absent. */
+    Comparison: {
+      deployment: components["schemas"]["Deployment"];
+      with?: components["schemas"]["Deployment"];
+      /**
+       * @description Where history goes from `with`. Absent, as the commits are, when a commit is gone from the repository.
+       * @enum {string}
+       */
+      direction?: "same" | "forward" | "back" | "sideways" | "unknown";
+      /**
+       * Format: int64
+       * @description How many commits came.
+       */
+      total?: number;
+      /** @description Newest first, at most 200. */
+      commits?: components["schemas"]["Commit"][];
+      /**
+       * Format: int64
+       * @description Going back or sideways: how many commits went away.
+       */
+      dropped_total?: number;
+      dropped?: components["schemas"]["Commit"][];
+      files?: components["schemas"]["ChangedFiles"];
+      /** @description Names that differ: `runtime/NAME`, `build/NAME`, `endpoint` …; absent until both have had the stage. */
+      settings?: string[];
+    };
+    /** @description Which files differ between two commits, such as what runs and what would ship. */
     ChangedFiles: {
       /**
        * Format: int64
@@ -2307,6 +2337,30 @@ export interface operations {
       200: {
         content: {
           "application/json": components["schemas"]["Deployment"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      404: components["responses"]["NotFound"];
+      421: components["responses"]["Misdirected"];
+    };
+  };
+  /** What differs between a deployment and another to the same stage */
+  compareDeployment: {
+    parameters: {
+      query?: {
+        /** @description The other deployment's id; without it: what the stage ran before. */
+        with?: string;
+      };
+      path: {
+        deployment: components["parameters"]["deployment"];
+      };
+    };
+    responses: {
+      /** @description What differs, from the other to this one. */
+      200: {
+        content: {
+          "application/json": components["schemas"]["Comparison"];
         };
       };
       400: components["responses"]["BadRequest"];
