@@ -14,6 +14,7 @@ const Pipeline = page(() => import("./pages/pipeline/pipeline"));
 const Approvals = page(() => import("./pages/approvals/approvals"));
 const Approval = page(() => import("./pages/approvals/approval"));
 const Deployment = page(() => import("./pages/deployment/deployment"));
+const Comparison = page(() => import("./pages/comparison/comparison"));
 const Change = page(() => import("./pages/change/change"));
 const History = page(() => import("./pages/history/history"));
 const Logs = page(() => import("./pages/logs/logs"));
@@ -72,6 +73,7 @@ export function App() {
             <Route path="/stacks/:stack/settings/:stage/:part" element={<Settings />} />
             <Route path="/stacks/:stack/changes/:change" element={<Change />} />
             <Route path="/stacks/:stack/deployments/:deployment" element={<Deployment />} />
+            <Route path="/stacks/:stack/deployments/:deployment/comparison" element={<Comparison />} />
             <Route path="/stacks/:stack/stages/:stage/approval" element={<Approval />} />
             <Route path="/stacks/:stack/stages/:stage/logs" element={<Logs />} />
             <Route path="*" element={<Lost />} />

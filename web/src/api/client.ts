@@ -6,6 +6,7 @@ export type Stack = Schemas["Stack"];
 export type Stage = Schemas["Stage"];
 export type Change = Schemas["Change"];
 export type Deployment = Schemas["Deployment"];
+export type Comparison = Schemas["Comparison"];
 export type Step = Schemas["Step"];
 export type Approval = Schemas["Approval"];
 export type ApprovalDetail = Schemas["ApprovalDetail"];

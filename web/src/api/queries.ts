@@ -15,6 +15,7 @@ export const keys = {
   change: (stack: string, change: number) => ["stack", stack, "changes", change] as const,
   deployments: (stack: string, stage?: string) => ["stack", stack, "deployments", stage ?? ""] as const,
   deployment: (id: string) => ["deployment", id] as const,
+  comparison: (stack: string, id: string, other: string) => ["stack", stack, "comparison", id, other] as const,
   variables: (stack: string, stage: string, kind: string) => ["stack", stack, "variables", stage, kind] as const,
   activity: () => ["activity"] as const,
   tokens: () => ["tokens"] as const,
@@ -80,6 +81,32 @@ export const deployment = (id: string) =>
     queryKey: keys.deployment(id),
     queryFn: ({ signal }) =>
       told(client.GET("/api/v1/deployments/{deployment}", { params: { path: { deployment: id } }, signal })),
+  });
+
+/** What differs between a deployment and another to its stage; `other` empty: what ran before it. */
+export const comparison = (name: string, id: string, other: string) =>
+  queryOptions({
+    queryKey: keys.comparison(name, id, other),
+    queryFn: ({ signal }) =>
+      told(
+        client.GET("/api/v1/deployments/{deployment}/comparison", {
+          params: { path: { deployment: id }, query: { with: other || undefined } },
+          signal,
+        }),
+      ),
+  });
+
+/** The newest deployments to a stage. */
+export const stageDeployments = (name: string, stage: string) =>
+  queryOptions({
+    queryKey: keys.deployments(name, stage),
+    queryFn: ({ signal }) =>
+      told(
+        client.GET("/api/v1/stacks/{stack}/deployments", {
+          params: { path: { stack: name }, query: { stage, limit: 100 } },
+          signal,
+        }),
+      ),
   });
 
 /** Fetches one stack anew and puts it into the list, too, which is not fetched again for one of its 2,000. */

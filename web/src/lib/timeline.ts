@@ -55,6 +55,19 @@ export function kindSentence(kind: Schemas["DeploymentKind"], stage: string): st
 }
 export const kindWord = (kind: Schemas["DeploymentKind"]): string => words[kind];
 
+const came: Record<Schemas["DeploymentKind"], string> = {
+  flow: "came by flow",
+  initial: "the stage's first",
+  retry: "a retry",
+  redeploy: "a redeployment",
+  rollback: "a rollback",
+  promote: "a promotion",
+};
+
+/** What a deployment was, as a fact of it: "a retry of a rollback". */
+export const howItCame = ({ kind, repeats }: Deployment): string =>
+  came[kind] + (repeats && repeats !== "flow" ? ` of ${came[repeats]}` : "");
+
 /** How long a deployment has worked, in ms; undefined before it has the stage. */
 export function worked(deployment: Deployment, now: number): number | undefined {
   if (!deployment.started_at) return undefined;

@@ -9,6 +9,7 @@ import { approval, stack as stackQuery } from "@/api/queries";
 import { approvalLook } from "@/lib/states";
 import { headline } from "@/lib/words";
 import { Loading, Problem } from "@/ui/answers";
+import { Differences } from "@/ui/differences";
 import { Notice } from "@/ui/notice";
 import { PageHead } from "@/ui/page";
 import { StackTabs } from "@/ui/stack-tabs";
@@ -17,7 +18,7 @@ import classes from "./approval.module.css";
 import { Decision, type Done } from "./decision";
 import { Decided, Moved, Nothing } from "./news";
 import { StagesBefore } from "./stages-before";
-import { Differences, Summary } from "./what-ships";
+import { Summary } from "./what-ships";
 
 /**
  * One approval. What is shown stays the change that was shown first, whatever reaches the gate meanwhile: a newer one is
@@ -92,7 +93,7 @@ function Gate({ stack, stage }: { stack: string; stage: string }) {
         <Stack gap="xl">
           <Summary detail={shown} stage={here} past={moved || done !== undefined} />
           <StagesBefore detail={shown} />
-          <Differences detail={shown} />
+          <Differences what={shown} would alike={`Nothing was saved for ${shown.stage} since what runs was deployed.`} />
         </Stack>
         {!moved && !done && <Decision detail={shown} stage={here} onDone={setDone} again={() => void latest.refetch()} />}
       </div>

@@ -10,6 +10,7 @@ import { headline, plural } from "@/lib/words";
 import { Age } from "@/ui/age";
 import { Empty, Loading, Problem } from "@/ui/answers";
 import { PageHead } from "@/ui/page";
+import list from "@/ui/list.module.css";
 import classes from "./approvals.module.css";
 
 function Row({ approval }: { approval: Approval }) {
@@ -86,7 +87,7 @@ export default function Approvals() {
               You can look at what waits. To decide: {why.charAt(0).toLowerCase() + why.slice(1)}
             </Text>
           )}
-          <ul className={classes.list}>
+          <ul className={list.list}>
             {items.map((approval) => (
               <li key={`${approval.stack}/${approval.stage}`}>
                 <Row approval={approval} />

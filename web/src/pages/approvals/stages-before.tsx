@@ -10,7 +10,7 @@ import { plural } from "@/lib/words";
 import { Loading, Problem } from "@/ui/answers";
 import { Notice } from "@/ui/notice";
 import { State } from "@/ui/state";
-import classes from "./approval.module.css";
+import list from "@/ui/list.module.css";
 
 /** How the change did in the stages before this one. */
 export function StagesBefore({ detail }: { detail: ApprovalDetail }) {
@@ -37,9 +37,9 @@ export function StagesBefore({ detail }: { detail: ApprovalDetail }) {
           {stage} is the first stage: the change has run nowhere before.
         </Text>
       ) : (
-        <ol className={classes.list}>
+        <ol className={list.list}>
           {before.map((place) => (
-            <li key={place.stage} className={classes.line}>
+            <li key={place.stage} className={list.line}>
               <Group gap="sm">
                 <Text fw={600}>{place.stage}</Text>
                 <State look={changeLook(place.state)} />

@@ -1,9 +1,9 @@
 import { Button, Group, Modal, Radio, Stack, Switch, Text, Tooltip } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { IconArrowBackUp, IconExternalLink, IconRefresh, IconX } from "@tabler/icons-react";
+import { IconArrowBackUp, IconExternalLink, IconGitCompare, IconRefresh, IconX } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { useNavigate } from "react-router-dom";
+import { Link, useNavigate } from "react-router-dom";
 import { ApiError, client, type Deployment, type Role, type Stage, told } from "@/api/client";
 import { keys } from "@/api/queries";
 import { Problem } from "@/ui/answers";
@@ -41,6 +41,14 @@ export function Acts({ deployment, stage, role }: { deployment: Deployment; stag
           </Tooltip>
         );
       })}
+      <Button
+        component={Link}
+        to={`/stacks/${deployment.stack}/deployments/${deployment.id}/comparison`}
+        variant="default"
+        leftSection={<IconGitCompare size={16} />}
+      >
+        Compare
+      </Button>
       {stage && (
         <Button component="a" href={stage.url} target="_blank" rel="noreferrer" variant="default" leftSection={<IconExternalLink size={16} />}>
           Open {stage.name}

@@ -1,7 +1,7 @@
-import { Anchor, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { Link, useNavigate, useParams, useSearchParams } from "react-router-dom";
+import { useNavigate, useParams, useSearchParams } from "react-router-dom";
 import type { Deployment } from "@/api/client";
 import { type Log, useLog } from "@/api/log";
 import { change as changeOf, deployment as one, me, stack as stackOf } from "@/api/queries";
@@ -44,7 +44,7 @@ function Shown({ deployment }: { deployment: Deployment }) {
         title={`#${number} to ${stage}`}
         trail={[
           { name: stack, to: `/stacks/${stack}` },
-          { name: "History", to: `/stacks/${stack}/history` },
+          { name: "History", to: `/stacks/${stack}/history?stage=${stage}` },
         ]}
         badge={<State look={changeLook(deployment.state)} size="lg" />}
         actions={role && <Acts deployment={deployment} stage={place} role={role} />}
@@ -57,10 +57,6 @@ function Shown({ deployment }: { deployment: Deployment }) {
       <Facts deployment={deployment} change={change.data} />
       <Outcome deployment={deployment} />
       <StepsAndLog deployment={deployment} />
-      <Text size="sm" c="dimmed" mt="md">
-        Compare it with <Anchor component={Link} size="sm" underline="always" to={`/stacks/${stack}/changes/${number}`}>#{number} in the other stages</Anchor> or with{" "}
-        <Anchor component={Link} size="sm" underline="always" to={`/stacks/${stack}/history?stage=${stage}`}>what was deployed to {stage} before</Anchor>.
-      </Text>
     </>
   );
 }

@@ -2,21 +2,13 @@ import { Anchor, Code } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Link } from "react-router-dom";
 import type { Change, Deployment } from "@/api/client";
+import { howItCame } from "@/lib/timeline";
 import { short } from "@/lib/words";
 import { Age } from "@/ui/age";
 import { Commit } from "@/ui/commit";
 import { Copy } from "@/ui/copy";
 import classes from "./deployment.module.css";
 import { Took } from "./steps";
-
-const kinds: Record<Deployment["kind"], string> = {
-  flow: "came by flow",
-  initial: "the stage's first",
-  retry: "a retry",
-  redeploy: "a redeployment",
-  rollback: "a rollback",
-  promote: "a promotion",
-};
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {
   return (
@@ -40,8 +32,7 @@ export function Facts({ deployment: one, change }: { deployment: Deployment; cha
       </Fact>
       {change && <Fact name="Author">{change.author.name}</Fact>}
       <Fact name="Kind">
-        {kinds[one.kind]}
-        {one.repeats && one.repeats !== "flow" ? ` of ${kinds[one.repeats]}` : ""}
+        {howItCame(one)}
       </Fact>
       <Fact name="By">{one.by}</Fact>
       {one.attempt !== undefined && <Fact name="Attempt">{one.attempt}</Fact>}

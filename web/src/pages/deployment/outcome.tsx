@@ -21,6 +21,9 @@ export function Outcome({ deployment }: { deployment: Deployment }) {
             {why.lines.map((line) => visible(tidy(line))).join("\n")}
           </Code>
         )}
+        <Anchor component={Link} size="sm" underline="always" mt="xs" display="inline-block" to={`/stacks/${stack}/deployments/${deployment.id}/comparison`}>
+          What differs from what ran before
+        </Anchor>
       </Notice>
     );
   if (state !== "superseded" && !(why && (state === "cancelled" || state === "cancelling"))) return null;
