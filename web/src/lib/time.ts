@@ -22,9 +22,10 @@ export const ago = (at: string | number | Date, now: number = Date.now()): strin
   return text === "now" ? text : `${text} ago`;
 };
 
-/** "0.4 s", "12 s", "3 min 5 s", "1 h 2 min": how long something took. */
+/** "40 ms", "0.41 s", "12 s", "3 min 5 s", "1 h 2 min": how long something took. */
 export function duration(milliseconds: number): string {
   const seconds = Math.max(0, milliseconds) / 1000;
+  if (seconds < 0.0995) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 10) return `${seconds.toFixed(seconds < 1 ? 2 : 1)} s`;
   if (seconds < 60) return `${Math.round(seconds)} s`;
   const minutes = Math.floor(Math.round(seconds) / 60);
