@@ -1,4 +1,3 @@
-import { Badge, Loader } from "@mantine/core";
 import {
   IconCircle,
   IconCircleCheck,
@@ -8,7 +7,9 @@ import {
   IconProgress,
   IconAlertTriangle,
 } from "@tabler/icons-react";
+import type { CSSProperties } from "react";
 import type { Look } from "@/lib/states";
+import classes from "./state.module.css";
 
 export const stateIcons = {
   ok: IconCircleCheck,
@@ -23,22 +24,11 @@ export const stateIcons = {
 /** A state as a badge: icon, word and colour, so that the colour never tells alone. */
 export function State({ look, size = "md" }: { look: Look; size?: "sm" | "md" | "lg" }) {
   const Icon = stateIcons[look.icon];
+  const color = `var(--mantine-color-${look.color}-light`;
   return (
-    <Badge
-      color={look.color}
-      variant="light"
-      size={size}
-      tt="none"
-      style={{ flexShrink: 0 }}
-      leftSection={
-        look.moving && look.icon === "run" ? (
-          <Loader size={10} color={look.color} type="oval" aria-hidden />
-        ) : (
-          <Icon size={13} aria-hidden />
-        )
-      }
-    >
+    <span className={classes.state} data-size={size} style={{ "--state-back": `${color})`, "--state-text": `${color}-color)` } as CSSProperties}>
+      {look.moving && look.icon === "run" ? <span className={classes.turning} aria-hidden /> : <Icon size={13} aria-hidden />}
       {look.word}
-    </Badge>
+    </span>
   );
 }
