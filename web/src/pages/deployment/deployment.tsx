@@ -49,11 +49,9 @@ function Shown({ deployment }: { deployment: Deployment }) {
         badge={<State look={changeLook(deployment.state)} size="lg" />}
         actions={role && <Acts deployment={deployment} stage={place} role={role} />}
       />
-      {change.data && (
-        <Text mt={-8} mb="md" c="dimmed">
-          {headline(change.data.message)}
-        </Text>
-      )}
+      <Text mt={-8} mb="md" c="dimmed">
+        {change.data ? headline(change.data.message) : "\u00a0"}
+      </Text>
       <Facts deployment={deployment} change={change.data} />
       <Outcome deployment={deployment} />
       <StepsAndLog deployment={deployment} />

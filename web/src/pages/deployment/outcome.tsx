@@ -21,7 +21,7 @@ export function Outcome({ deployment }: { deployment: Deployment }) {
             {why.lines.map((line) => visible(tidy(line))).join("\n")}
           </Code>
         )}
-        <Anchor component={Link} size="sm" underline="always" mt="xs" display="inline-block" to={`/stacks/${stack}/deployments/${deployment.id}/comparison`}>
+        <Anchor component={Link} size="sm" c="inherit" underline="always" mt="xs" display="inline-block" to={`/stacks/${stack}/deployments/${deployment.id}/comparison`}>
           What differs from what ran before
         </Anchor>
       </Notice>
