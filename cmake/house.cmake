@@ -46,3 +46,7 @@ if(sim_sources)
   add_executable(sim ${sim_sources})
   target_link_libraries(sim PRIVATE conductor)
 endif()
+
+# What bench/gateway measures.
+add_executable(gateway_stand EXCLUDE_FROM_ALL bench/gateway_stand.cc)
+target_link_libraries(gateway_stand PRIVATE gateway)

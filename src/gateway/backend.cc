@@ -13,7 +13,10 @@ namespace sluice::gateway {
 namespace {
 
 // Idle checks find an instance that died within two seconds; while one is down, and until it is back, a fifth.
-constexpr const char* kServerOptions = "check inter 2s fastinter 200ms downinter 200ms rise 1 fall 2";
+// A server that is added at run time has none of the defaults that one in the file has: without the pool's two it would
+// be connected to anew for every request, at a third of the rate.
+constexpr const char* kServerOptions =
+    "check inter 2s fastinter 200ms downinter 200ms rise 1 fall 2 pool-purge-delay 5s pool-max-conn -1";
 constexpr const char* kServerLine = "    server ";
 constexpr const char* kPage = "content-type \"text/html; charset=utf-8\" file pages/{} hdr Cache-Control no-store";
 // Requests of the platform itself: never limited, refused or answered from the cache.

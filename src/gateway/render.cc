@@ -45,7 +45,6 @@ frontend gateway
     # since: what comes on one of these is answered by the worker that took over, as if it had come there.
     http-request set-log-level silent if {{ stopping }}
     http-request allow if {{ stopping }}
-    use_backend next if {{ stopping }}
     # The request line is all that is kept of a request: no header, so no Authorization and no cookie.
     log-format "%[var(txn.route),field(1,.)] %ci %{{+Q}}r %ST bytes=%B first=%Tr total=%Ta to=%b/%s end=%ts id=%ID"
     unique-id-format %[uuid()]
@@ -66,6 +65,7 @@ frontend gateway
     http-request set-header X-Forwarded-Port %[dst_port]
     http-request set-header X-Request-Id %[unique-id]
     http-response set-header X-Sluice-Server %b/%s if {{ var(txn.probe) -m bool }}
+    use_backend next if {{ stopping }}
     use_backend %[var(txn.route)]
 
 backend next

@@ -175,6 +175,27 @@ TEST_F(GatewayTest, further_hosts_lead_to_the_same_route_and_are_the_last_route_
   }
 }
 
+TEST_F(GatewayTest, connections_to_an_instance_are_used_again_also_when_it_was_added_without_a_reload) {
+  Upstream one("one"), two("two");
+  two.keep(true);
+  route("x", {one.server()});
+  auto before = generation();
+  route("y", {two.server()});
+  EXPECT_EQ(generation(), before);
+  auto accepted = two.connections();
+  Visitor visitor(gateway_->port());
+  for (int i = 0; i < 100; ++i) EXPECT_NE(visitor.ask("dev.shop.localhost").find("two"), std::string::npos);
+  EXPECT_LT(two.connections() - accepted, 50) << "some are health checks";
+  route("z", {one.server()});
+  ASSERT_TRUE(gateway_->withdraw("stg_1", {two.server().name}));
+  ASSERT_TRUE(gateway_->forget("stg_1", {two.server().name}));
+  for (const char* backend : {"stg_1.a", "stg_1.b"}) {
+    auto servers = Runtime(gateway_->folder()).servers(backend);
+    EXPECT_TRUE(servers && !servers->contains(two.server().name)) << "those that are kept do not hold it";
+  }
+  two.keep(false);
+}
+
 TEST_F(GatewayTest, two_gateways_on_one_machine_have_the_same_port_and_nothing_else_in_common) {
   Upstream one("one"), two("two");
   route("x", {one.server()});

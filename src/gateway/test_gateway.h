@@ -71,6 +71,8 @@ class Upstream {
     return {name_ + "-" + std::to_string(port_), port_, index};
   }
   void hold(bool held) { held_ = held; }
+  void keep(bool kept) { kept_ = kept; }  // connections, for the next request
+  int connections() const { return accepted_; }
 
  private:
   void serve(std::stop_token stop) {
@@ -78,43 +80,56 @@ class Upstream {
     while (!stop.stop_requested()) {
       int fd = ::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
       if (fd < 0) continue;
-      connections.emplace_back([this, fd] {
-        std::string request;
-        char buffer[16384];
-        ssize_t got = 0;
-        auto whole = [&] {
-          auto end = request.find("\r\n\r\n");
-          auto length = request.find("ontent-length: ");
-          if (length == std::string::npos) length = request.find("ontent-Length: ");
-          auto more = length < end ? std::stoul(request.substr(length + 15)) : 0;
-          return end != std::string::npos && request.size() >= end + 4 + more;
-        };
-        while (!whole() && (got = ::recv(fd, buffer, sizeof buffer, 0)) > 0) {
-          request.append(buffer, static_cast<std::size_t>(got));
-        }
-        auto send = [&](const std::string& text) { return ::send(fd, text.data(), text.size(), MSG_NOSIGNAL) > 0; };
-        if (request.find("pgrade: websocket") != std::string::npos) {
-          send(
-              "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-              "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");  // the example of RFC 6455
-          while ((got = ::recv(fd, buffer, sizeof buffer, 0)) > 0) {
-            send(std::string(buffer, static_cast<std::size_t>(got)));
-          }
-        } else if (!request.empty()) {
-          eventually([this] { return !held_; });
-          auto answer = reply_(request);
-          send("HTTP/1.1 " + answer.status + "\r\nConnection: close\r\n" + answer.headers +
-               "Content-Length: " + std::to_string(answer.body.size()) + "\r\n\r\n" + answer.body);
+      ++accepted_;
+      connections.emplace_back([this, fd, stop] {
+        timeval limit{0, 50'000};
+        ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+        while (answer_one(fd, stop) && kept_) {
         }
         ::close(fd);
       });
     }
   }
+  bool answer_one(int fd, const std::stop_token& stop) {
+    std::string request;
+    char buffer[16384];
+    auto receive = [&] {
+      ssize_t got = -1;
+      do got = ::recv(fd, buffer, sizeof buffer, 0);
+      while (got < 0 && errno == EAGAIN && !stop.stop_requested());
+      return std::string(buffer, static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    };
+    auto send = [&](const std::string& text) { return ::send(fd, text.data(), text.size(), MSG_NOSIGNAL) > 0; };
+    auto whole = [&] {
+      auto end = request.find("\r\n\r\n");
+      auto length = request.find("ontent-length: ");
+      if (length == std::string::npos) length = request.find("ontent-Length: ");
+      auto more = length < end ? std::stoul(request.substr(length + 15)) : 0;
+      return end != std::string::npos && request.size() >= end + 4 + more;
+    };
+    while (!whole()) {
+      auto more = receive();
+      if (more.empty()) return false;
+      request += more;
+    }
+    if (request.find("pgrade: websocket") != std::string::npos) {
+      send(
+          "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+          "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");  // the example of RFC 6455
+      for (auto text = receive(); !text.empty(); text = receive()) send(text);
+      return false;
+    }
+    eventually([this] { return !held_; });
+    auto answer = reply_(request);
+    return send("HTTP/1.1 " + answer.status + (kept_ ? "\r\n" : "\r\nConnection: close\r\n") + answer.headers +
+                "Content-Length: " + std::to_string(answer.body.size()) + "\r\n\r\n" + answer.body);
+  }
   std::string name_;
   Reply reply_;
   int fd_ = -1;
   std::int64_t port_ = 0;
-  std::atomic<bool> held_ = false;
+  std::atomic<bool> held_ = false, kept_ = false;
+  std::atomic<int> accepted_ = 0;
   std::jthread thread_;
 };
 
