@@ -61,7 +61,7 @@ Advance scale(Site& site, const Work& work, Context& context) {
       if (auto shown = shown_now ? site.gateway->show_asleep(stage) : Result<>{}; !shown) return shown.error();
     } else {
       std::vector<gateway::Server> servers;
-      for (const auto& instance : wanted.instances) servers.push_back({instance.name, instance.port});
+      for (const auto& instance : wanted.instances) servers.push_back({instance.name, instance.port, instance.index});
       if (auto placed = site.gateway->place(stage, tag, servers); !placed) return placed.error();
       if (auto shown = shown_now ? site.gateway->show(stage, tag) : Result<>{}; !shown) return shown.error();
     }

@@ -41,7 +41,7 @@ Result<> bring_stage_back(Site& site, const std::string& stack_name, const Stage
     // The switch that was under way is due again, and goes forward.
     if (route && stage.active && routes_to(*route, stage.active->id)) continue;
     std::vector<gateway::Server> servers;
-    for (const auto& instance : current.instances) servers.push_back({instance.name, instance.port});
+    for (const auto& instance : current.instances) servers.push_back({instance.name, instance.port, instance.index});
     // After a restart of the machine they may not be up yet: the address leads there all the same.
     auto placed = site.gateway->place(stage.id.value, current.deployment.value, servers, 0ms);
     if (!placed && placed.error().kind != ErrorKind::failed) return placed;

@@ -181,7 +181,7 @@ Result<> switch_to(Site& site, const Work& work, Context& context, const build::
   std::vector<Instance> extra;
   for (const auto& instance : record.instances) {
     if (instance.index < work.instances) {
-      servers.push_back({instance.name, instance.port});
+      servers.push_back({instance.name, instance.port, instance.index});
     } else {
       extra.push_back(instance);
     }
