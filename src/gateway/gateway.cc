@@ -1,20 +1,10 @@
 #include "gateway/gateway.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
-#include <boost/json.hpp>
 #include <system_error>
-#include <thread>
 
-#include "base/codec.h"
-#include "base/digest.h"
-#include "base/files.h"
-#include "base/process.h"
-#include "base/replace_file.h"
-#include "gateway/backend.h"
-#include "gateway/port.h"
-#include "gateway/table.h"
+#include "base/ids.h"
+#include "gateway/wait.h"
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
@@ -22,251 +12,13 @@ using namespace std::chrono_literals;
 namespace sluice::gateway {
 namespace {
 
-constexpr Duration kReloadLimit = 20s;
-constexpr std::size_t kProbeLength = 32;
-
-template <class Condition>
-bool wait_for(Duration at_most, Condition condition) {
-  auto until = std::chrono::steady_clock::now() + at_most;
-  for (auto pause = 1ms; !condition(); pause = std::min(pause * 2, 8ms)) {
-    if (std::chrono::steady_clock::now() >= until) return false;
-    std::this_thread::sleep_for(pause);
-  }
-  return true;
-}
-
-// Debian keeps it where an ordinary user's PATH does not lead.
-std::string haproxy() { return program_exists("haproxy") ? "haproxy" : "/usr/sbin/haproxy"; }
-
-std::string random_text() {
+// Never used before, so that nothing can have been kept under it.
+std::string new_contents() {
   SystemRandom random;
-  return random_id(random, kProbeLength);
-}
-
-int connections() {
-  rlimit limit{};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  // Two descriptors a request, and some for itself.
-  auto can = limit.rlim_max == RLIM_INFINITY ? 1'000'000 : static_cast<long>(limit.rlim_max);
-  return static_cast<int>(std::clamp(can / 2 - 200, 100L, 20'000L));
-}
-
-int threads() { return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 4U)); }
-
-bool is_word(const std::string& text, std::string_view also, std::size_t shortest, std::size_t longest) {
-  return text.size() >= shortest && text.size() <= longest && std::all_of(text.begin(), text.end(), [&](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  also.find(c) != std::string_view::npos;
-         });
-}
-
-bool is_lower(const std::string& text) {
-  return std::none_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-}
-
-bool is_host(const std::string& text) { return is_word(text, ".-", 1, 253) && is_lower(text); }
-
-bool is_digest(const std::string& text) {
-  return is_word(text, "", 64, 64) && is_lower(text) && text.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
-Result<> write_if_other(const fs::path& path, const std::string& text, int mode = 0600) {
-  auto there = read_file(path);
-  if (there && *there == text) return {};
-  return replace_file(path, text, mode);
+  return random_id(random, 16);
 }
 
 }  // namespace
-
-std::vector<std::string> Gateway::command() {
-  return {haproxy(), "-W", "-S", "unix@master.sock,mode,600", "-f", "conf"};
-}
-
-Result<std::unique_ptr<Gateway>> Gateway::open(Options options) {
-  if (!program_exists(haproxy())) {
-    return fail(ErrorKind::failed, "haproxy is not installed: install the package haproxy and start again");
-  }
-  std::error_code error;
-  std::unique_ptr<Gateway> gateway(new Gateway(fs::absolute(options.dir, error)));
-  if (auto loaded = gateway->load(options); !loaded) return fail(loaded.error().while_("starting the gateway"));
-  return gateway;
-}
-
-Result<> Gateway::load(const Options& options) {
-  for (const char* folder : {"conf", "pages", "routes"}) {
-    if (auto made = make_dirs(dir_ / folder, 0700); !made) return made;
-  }
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(dir_ / "routes", error)) {
-    if (entry.path().extension() != ".json") continue;
-    auto text = read_file(entry.path());
-    boost::json::error_code bad;
-    auto value = boost::json::parse(text ? *text : "", bad);
-    auto read = bad ? Result<Route>(fail(ErrorKind::failed, bad.message())) : codec::read<Route>(value);
-    if (!read || read->id != entry.path().stem()) {
-      // Cut short by a power failure. Whoever asked for it still knows, and asks again.
-      fs::remove(entry.path(), error);
-      continue;
-    }
-    routes_[read->id] = *read;
-  }
-  settings_.address = options.address;
-  settings_.port = options.port;
-  settings_.connections = connections();
-  settings_.threads = threads();
-  reloads_ = number_of(read_file(dir_ / "reloads").value_or("0"));
-  auto probe = read_file(dir_ / "probe");
-  settings_.probe = probe && probe->size() == kProbeLength ? *probe : random_text();
-  if (!probe || *probe != settings_.probe) {
-    if (auto written = write_file(dir_ / "probe", settings_.probe, 0600); !written) return written;
-  }
-  auto kept = read_file(dir_ / "port");
-  if (options.port == 0 && kept) {
-    settings_.port = static_cast<std::uint16_t>(number_of(*kept));
-  }
-  // Our own HAProxy may have it.
-  bool ours = kept && *kept == std::to_string(settings_.port) && runtime_.generation();
-  if (!ours) {
-    auto free = try_port(settings_.address, settings_.port);
-    if (!free) return fail(free.error());
-    settings_.port = *free;
-    if (auto written = write_file(dir_ / "port", std::to_string(settings_.port)); !written) return written;
-  }
-  settings_.generation = generation();
-  return write_all();
-}
-
-// Says of a running HAProxy whether it was started or reloaded with these settings.
-std::string Gateway::generation() const {
-  Settings bare = settings_;
-  bare.generation.clear();
-  std::string all = render_main(bare);
-  for (const auto& page : pages()) all += page.html;
-  return std::to_string(reloads_) + "-" + sha256_hex(all).substr(0, 16);
-}
-
-std::vector<Route> Gateway::all() const {
-  std::vector<Route> out;
-  for (const auto& [id, route] : routes_) out.push_back(route);
-  return out;
-}
-
-Result<> Gateway::write_all() {
-  for (const auto& page : pages()) {
-    if (auto written = write_if_other(dir_ / "pages" / page.name, page.html); !written) return written;
-  }
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(dir_ / "conf", error)) {
-    auto name = entry.path().stem().string();
-    if (name != "00-main" && !routes_.contains(name)) fs::remove(entry.path(), error);
-  }
-  for (const auto& [id, route] : routes_) {
-    if (auto written = write_backends(route); !written) return written;
-  }
-  if (auto written = write_maps(); !written) return written;
-  return write_main();
-}
-
-Result<> Gateway::write_main() { return write_if_other(dir_ / "conf" / "00-main.cfg", render_main(settings_)); }
-
-Result<> Gateway::write_maps() {
-  const auto routes = all();
-  if (auto written = write_if_other(dir_ / kHostsMap, render_map(routes, host_entries)); !written) return written;
-  if (auto written = write_if_other(dir_ / kKeysMap, render_map(routes, key_entries)); !written) return written;
-  return write_if_other(dir_ / kSetsMap, render_map(routes, set_entries));
-}
-
-// What HAProxy cannot be told while it runs is announced before it is written: a server that dies in between, and one
-// that dies before HAProxy was reloaded, finds another generation running than the files'. A route that HAProxy has
-// never read is noticed by itself.
-Result<> Gateway::write_backends(const Route& route) {
-  const auto path = dir_ / "conf" / (route.id + ".cfg");
-  const auto text = render_route(route);
-  const auto there = read_file(path);
-  if (there && *there == text) return {};
-  if (there && without_servers(*there) != without_servers(text)) {
-    if (auto announced = next_generation(); !announced) return announced;
-    due_ = true;
-  }
-  return replace_file(path, text, 0600);
-}
-
-// The route's own record is what the rest is made from, so it goes first.
-Result<> Gateway::write(const Route& route) {
-  auto text = boost::json::serialize(codec::write(route));
-  if (auto written = write_if_other(dir_ / "routes" / (route.id + ".json"), text); !written) return written;
-  if (auto written = write_backends(route); !written) return written;
-  return write_maps();
-}
-
-Result<> Gateway::await(Duration at_most) {
-  std::lock_guard lock(mutex_);
-  Result<std::string> runs = fail(ErrorKind::unavailable, "");
-  if (!wait_for(at_most, [&] { return (runs = runtime_.generation()).has_value(); })) {
-    auto words = objections();
-    return fail(ErrorKind::failed, "the gateway does not start" + (words.empty() ? "" : ": " + words));
-  }
-  if (*runs != settings_.generation) due_ = true;
-  // The server that wrote the files may have died before it told.
-  const auto routes = all();
-  if (auto told = tell(routes); !told) return told;
-  Entries hosts, keys, sets;
-  for (const auto& route : routes) {
-    hosts.merge(host_entries(route));
-    keys.merge(key_entries(route));
-    sets.merge(set_entries(route));
-  }
-  if (auto told = runtime_.follow(kHostsMap, "", hosts); !told) return told;
-  if (auto told = runtime_.follow(kKeysMap, "", keys); !told) return told;
-  return runtime_.follow(kSetsMap, "", sets);
-}
-
-std::string Gateway::objections() const {
-  ProcessCommand check;
-  check.argv = {haproxy(), "-c", "-q", "-f", "conf"};
-  check.cwd = dir_.string();
-  check.time_limit = kReloadLimit;
-  auto said = run(check);
-  return said && !said->ok() ? said->err : "";
-}
-
-Result<> Gateway::next_generation() {
-  reloads_ += 1;
-  if (auto written = replace_file(dir_ / "reloads", std::to_string(reloads_)); !written) return written;
-  settings_.generation = generation();
-  return write_main();
-}
-
-Result<> Gateway::reload() {
-  if (auto asked = runtime_.reload(); !asked) return fail(asked.error());
-  auto taken = [&] {
-    return runtime_.generation().value_or("") == settings_.generation && runtime_.replaced().value_or(false);
-  };
-  if (!wait_for(kReloadLimit, taken)) {
-    // The master goes on with what it had when it cannot read the new files.
-    auto words = objections();
-    return words.empty() ? fail(ErrorKind::unavailable, "the gateway did not take its new configuration in time")
-                         : fail(ErrorKind::internal, "HAProxy refuses its configuration: " + words);
-  }
-  due_ = false;
-  return {};
-}
-
-// Makes the running HAProxy what the files say about these routes.
-Result<> Gateway::tell(const std::vector<Route>& routes) {
-  if (due_) {
-    if (auto reloaded = reload(); !reloaded) return reloaded;
-  }
-  bool known = true;
-  for (const auto& route : routes) {
-    auto told = runtime_.follow(route);
-    if (!told && told.error().kind != ErrorKind::not_found) return told;
-    known = known && told;
-  }
-  if (known) return {};
-  if (auto announced = next_generation(); !announced) return announced;
-  return reload();
-}
 
 Result<Route*> Gateway::route(const std::string& id) {
   auto at = routes_.find(id);
@@ -325,12 +77,7 @@ Result<> Gateway::set_keys(const std::string& id, const std::vector<Key>& keys) 
   auto found = route(id);
   if (!found) return fail(found.error());
   for (const auto& key : keys) {
-    if (!is_word(key.name, "._-@", 1, 64)) {
-      return fail_field("keys", "a name must be 1 to 64 letters, digits, '.', '_', '-' or '@'");
-    }
-    if (!is_digest(key.digest)) {
-      return fail_field("keys", "the digest of " + key.name + " must be SHA-256 as 64 lower-case hex digits");
-    }
+    if (auto good = check(key); !good) return good;
   }
   Route& here = **found;
   here.keys = keys;
@@ -345,7 +92,7 @@ Result<> Gateway::purge(const std::string& id) {
   if (!found) return fail(found.error());
   Route& here = **found;
   for (Set* set : {&here.a, &here.b}) {
-    if (set->contents) set->contents = random_text();
+    if (set->contents) set->contents = new_contents();
   }
   if (auto written = write(here); !written) return written;
   return tell({here});
@@ -364,7 +111,7 @@ Result<> Gateway::place(const std::string& id, const std::string& tag, const std
     set.policy = policy;
     set.contents.reset();
   }
-  if (set.rules().caching && !set.contents) set.contents = random_text();
+  if (set.rules().caching && !set.contents) set.contents = new_contents();
   for (const auto& server : servers_) {
     if (!set.has(server.name)) set.servers.push_back(server);
   }

@@ -40,6 +40,9 @@ struct Key {
   bool operator==(const Key&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Key, (), (name, digest))
+// An Error (invalid) names `keys`.
+Result<> check(const Key& key);
+bool is_host(const std::string& text);  // as a route may have it
 
 // Two sets, of which one is live. Requests move from one to the other in one act.
 struct Route {
