@@ -9,8 +9,8 @@ import { Guard, page } from "./ui/guard";
 import { Shell } from "./ui/shell";
 
 // Every page is a file of its own, loaded when it is opened; the stack's pipeline, where people live, comes first.
-const Stacks = page(() => import("./pages/stacks/stacks"));
-const Pipeline = page(() => import("./pages/pipeline/pipeline"));
+const Stacks = page(() => import("./pages/stacks/stacks"), "/");
+const Pipeline = page(() => import("./pages/pipeline/pipeline"), "/stacks/:stack");
 const Approvals = page(() => import("./pages/approvals/approvals"));
 const Approval = page(() => import("./pages/approvals/approval"));
 const Deployment = page(() => import("./pages/deployment/deployment"));

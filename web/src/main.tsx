@@ -7,9 +7,9 @@ import { Notifications } from "@mantine/notifications";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { BrowserRouter } from "react-router-dom";
+import { BrowserRouter, matchPath } from "react-router-dom";
 import { ApiError, type Me, whenSignedOut } from "./api/client";
-import { keys } from "./api/queries";
+import { keys, me, stack, stacks } from "./api/queries";
 import { App } from "./app";
 import { theme, variables } from "./theme";
 import { Guard } from "./ui/guard";
@@ -24,6 +24,11 @@ const cache = new QueryClient({
     },
   },
 });
+// What the first page shows is asked for together with who is asking.
+void cache.prefetchQuery(me());
+const first = matchPath("/stacks/:stack/*", window.location.pathname)?.params.stack;
+if (first) void cache.prefetchQuery(stack(first));
+else if (window.location.pathname === "/") void cache.prefetchQuery(stacks());
 whenSignedOut(() => cache.setQueryData<Me | null>(keys.me(), null));
 
 createRoot(document.getElementById("root")!).render(

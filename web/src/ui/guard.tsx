@@ -1,4 +1,5 @@
 import { Component, type ComponentType, lazy, type ReactNode, useEffect } from "react";
+import { matchPath } from "react-router-dom";
 import { client, told } from "@/api/client";
 import { useConnection } from "@/api/live";
 import { Problem } from "./answers";
@@ -9,13 +10,18 @@ class NotLoaded extends Error {
   override name = "NotLoaded";
 }
 
-/** A page that is loaded when it is first shown; must stand below a Guard. */
-export const page = (load: () => Promise<{ default: ComponentType }>) =>
-  lazy(() =>
+/**
+ * A page that is loaded when it is first shown; must stand below a Guard. One whose `address` is the first to be shown is
+ * asked for at once, not after who is asking is known.
+ */
+export const page = (load: () => Promise<{ default: ComponentType }>, address?: string) => {
+  if (address && matchPath(address, window.location.pathname)) void load().catch(() => undefined);
+  return lazy(() =>
     load().catch(() => {
       throw new NotLoaded("The server does not answer. The page is loaded by itself as soon as it does.");
     }),
   );
+};
 
 const kOnce = 10_000; // ms within which it does not reload by itself a second time
 const kKept = "sluice.reloaded";
