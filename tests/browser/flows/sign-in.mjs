@@ -7,7 +7,7 @@ export default async function ({ test, open, server }) {
   const heading = (tab, name) => tab.page.getByRole("heading", { name });
 
   await test("the link of the first start signs in, once, and leaves no trace", async () => {
-    const link = /http\S+\/sign-in#code=\S+/.exec(server.log())?.[0];
+    const link = server.log().match(/http\S+\/sign-in#code=\S+/g)?.pop(); // a start of the same server anew prints another
     assert.ok(link, "the server printed no link");
     const tab = await open({ token: undefined });
     tab.expect(refused);
