@@ -13,7 +13,7 @@ export function CodeTile({ stack, newest }: { stack: Stack; newest?: Change }) {
   const commands = pushCommands(stack.git_url, stack.repository.branch);
   return (
     <Card withBorder padding="sm" className={classes.tile} component="section" aria-label="Code">
-      <Group justify="space-between" wrap="nowrap">
+      <Group justify="space-between" wrap="nowrap" mih={28}>
         <Title order={2} size="h5">
           Code
         </Title>
