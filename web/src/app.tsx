@@ -22,6 +22,7 @@ const Insights = page(() => import("./pages/insights/insights"));
 const Activity = page(() => import("./pages/activity/activity"));
 const Settings = page(() => import("./pages/settings/settings"));
 const Tokens = page(() => import("./pages/tokens/tokens"));
+const Doctor = page(() => import("./pages/doctor/doctor"));
 const SignIn = page(() => import("./pages/sign-in/sign-in"));
 const Lost = page(() => import("./pages/lost/lost"));
 
@@ -64,6 +65,7 @@ export function App() {
             <Route path="/approvals" element={<Approvals />} />
             <Route path="/activity" element={<Activity />} />
             <Route path="/tokens" element={<Tokens />} />
+            <Route path="/doctor" element={<Doctor />} />
             <Route path="/stacks/:stack" element={<Pipeline />} />
             <Route path="/stacks/:stack/history" element={<History />} />
             <Route path="/stacks/:stack/activity" element={<Activity />} />

@@ -10,6 +10,7 @@ export type Comparison = Schemas["Comparison"];
 export type Step = Schemas["Step"];
 export type Approval = Schemas["Approval"];
 export type ApprovalDetail = Schemas["ApprovalDetail"];
+export type Finding = Schemas["Finding"];
 export type Event = Schemas["Event"];
 export type Me = Schemas["Me"];
 export type Role = Schemas["Role"];

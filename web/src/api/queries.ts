@@ -20,6 +20,7 @@ export const keys = {
   activity: () => ["activity"] as const,
   tokens: () => ["tokens"] as const,
   regions: () => ["regions"] as const,
+  findings: () => ["doctor"] as const,
 };
 
 export const me = () =>
@@ -63,6 +64,10 @@ export const approval = (name: string, stage: string) =>
         client.GET("/api/v1/stacks/{stack}/stages/{stage}/approval", { params: { path: { stack: name, stage } }, signal }),
       ),
   });
+
+/** What looking at the server and its machine gives; admins only. */
+export const findings = () =>
+  queryOptions({ queryKey: keys.findings(), queryFn: ({ signal }) => told(client.GET("/api/v1/doctor", { signal })) });
 
 export const change = (name: string, number: number) =>
   queryOptions({

@@ -23,6 +23,7 @@ import {
   IconMoon,
   IconSearch,
   IconStack2,
+  IconStethoscope,
   IconSun,
   IconUserCircle,
 } from "@tabler/icons-react";
@@ -33,6 +34,7 @@ import { client, type Me } from "@/api/client";
 import { followEvents, useConnection } from "@/api/live";
 import { useTellOfApprovals } from "@/api/notices";
 import { approvals, keys } from "@/api/queries";
+import { Health } from "./health";
 import { Shortcuts } from "./shortcuts";
 
 const words = {
@@ -75,6 +77,7 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
     { to: "/", name: "Stacks", icon: IconStack2, here: here.pathname === "/" || here.pathname.startsWith("/stacks") },
     { to: "/approvals", name: "Approvals", icon: IconChecklist, here: here.pathname === "/approvals", count },
     { to: "/activity", name: "Activity", icon: IconActivity, here: here.pathname === "/activity" },
+    ...(me.role === "admin" ? [{ to: "/doctor", name: "Doctor", icon: IconStethoscope, here: here.pathname === "/doctor" }] : []),
   ];
   const schemes = [
     { name: "Light", value: "light" as const, icon: IconSun },
@@ -106,6 +109,7 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
             </Anchor>
           </Group>
           <Group gap="xs" wrap="nowrap">
+            {me.role === "admin" && <Health />}
             <Connection />
             <UnstyledButton
               visibleFrom="sm"
