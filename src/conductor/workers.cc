@@ -36,13 +36,11 @@ void Workers::start(pipeline::Work work) {
 }
 
 void Workers::ask_to_stop(const std::string& key) {
-  std::stop_source source(std::nostopstate);
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = stops_.find(key);
-    if (found == stops_.end()) return;
-    source = found->second;
-  }
+  std::unique_lock lock(mutex_);
+  const auto found = stops_.find(key);
+  if (found == stops_.end()) return;
+  std::stop_source source = found->second;
+  lock.unlock();
   source.request_stop();  // runs callbacks of the step
 }
 
