@@ -3,6 +3,7 @@ import { IconAlertTriangle, type Icon as TablerIcon } from "@tabler/icons-react"
 import type { ReactNode } from "react";
 import { ApiError } from "@/api/client";
 import { Notice } from "./notice";
+import { Prose } from "./prose";
 
 /** Why something could not be shown or done, in the server's words, with a way to try again. */
 export function Problem({ error, retry, title }: { error: unknown; retry?: () => void; title?: string }) {
@@ -12,7 +13,7 @@ export function Problem({ error, retry, title }: { error: unknown; retry?: () =>
   return (
     <Notice color="red" icon={<IconAlertTriangle />} title={heading} role="alert">
       <Text size="sm" style={{ whiteSpace: "pre-wrap" }}>
-        {error instanceof Error ? error.message : String(error)}
+        <Prose text={error instanceof Error ? error.message : String(error)} />
       </Text>
       {retry && (
         <Button mt="sm" size="xs" variant="default" onClick={retry}>

@@ -4,6 +4,7 @@ import { Link } from "react-router-dom";
 import type { Deployment } from "@/api/client";
 import { tidy, visible } from "@/lib/ansi";
 import { Notice } from "@/ui/notice";
+import { Prose } from "@/ui/prose";
 import classes from "./deployment.module.css";
 import { reasons } from "./offers";
 
@@ -15,7 +16,7 @@ export function Outcome({ deployment }: { deployment: Deployment }) {
   if (state === "failed")
     return (
       <Notice role="status" color="red" icon={<IconAlertTriangle />} mb="lg" title={step ? `Failed while ${step}` : "Failed"}>
-        <Text size="sm">{why?.sentence ?? "It did not say why."}</Text>
+        <Text size="sm"><Prose text={why?.sentence ?? "It did not say why."} /></Text>
         {why && why.lines.length > 0 && (
           <Code block className={classes.lines} tabIndex={0} aria-label="The last lines of its output">
             {why.lines.map((line) => visible(tidy(line))).join("\n")}

@@ -8,16 +8,17 @@ import { Loading, Problem } from "@/ui/answers";
 import list from "@/ui/list.module.css";
 import { Notice } from "@/ui/notice";
 import { PageHead } from "@/ui/page";
+import { Prose } from "@/ui/prose";
 import classes from "./doctor.module.css";
 
 function Wrong({ finding }: { finding: Finding }) {
   const problem = finding.severity === "problem";
   return (
     <Notice color={problem ? "red" : "yellow"} icon={<IconAlertTriangle />} title={`${problem ? "Problem" : "Warning"}: ${finding.title}`}>
-      {finding.detail}
+      <Prose text={finding.detail} />
       {finding.remedy && (
-        <Text size="sm" mt={4} fw={600}>
-          {finding.remedy}
+        <Text size="sm" mt={4}>
+          <b>To do:</b> <Prose text={finding.remedy} />
         </Text>
       )}
     </Notice>
@@ -34,7 +35,7 @@ function Well({ all }: { all: Finding[] }) {
             {title}
           </Text>
           <Text size="sm" c="dimmed">
-            {detail}
+            <Prose text={detail} />
           </Text>
         </li>
       ))}
