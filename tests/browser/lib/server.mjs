@@ -19,7 +19,7 @@ export const BROKEN = { "start.sh": "#!/bin/sh\necho 'loading settings'\necho 't
 
 export class Server {
   /** Starts it; the program is copied, so that the user which a server started by root becomes can read it. */
-  static async start(program) {
+  static async start(program, { listen = "127.0.0.1:0", gateway = "127.0.0.1:0" } = {}) {
     const server = new Server();
     server.home = fs.mkdtempSync(path.join("/tmp", "sluice-browser-"));
     fs.chmodSync(server.home, 0o755);
@@ -40,7 +40,7 @@ export class Server {
     delete server.env.SLUICE_URL;
     delete server.env.SLUICE_TOKEN;
     try {
-      await server.serve("127.0.0.1:0", "127.0.0.1:0");
+      await server.serve(listen, gateway);
       server.token = await server.createToken("browser", "admin");
       server.env.SLUICE_TOKEN = server.token;
     } catch (error) {
@@ -110,7 +110,7 @@ export class Server {
   }
 
   /** A work tree whose `origin` is the stack's repository; the stack is made unless it is there. Nothing is pushed. */
-  async app(stack, files = APP, { create = true } = {}) {
+  async app(stack, files = APP, { create = true, message = "Say hello" } = {}) {
     if (create) await this.run("stack", "create", stack);
     const folder = path.join(this.home, `work-${stack}`);
     fs.mkdirSync(folder);
@@ -118,7 +118,7 @@ export class Server {
     await this.git(folder, "remote", "add", "origin", `${this.url}/git/${stack}.git`);
     this.write(folder, files);
     await this.git(folder, "add", "-A");
-    await this.git(folder, "commit", "-q", "-m", "Say hello");
+    await this.git(folder, "commit", "-q", "-m", message);
     return folder;
   }
 
