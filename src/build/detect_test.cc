@@ -160,15 +160,6 @@ TEST_F(DetectTest, a_byte_order_mark_does_no_harm) {
   EXPECT_EQ(plan().run, "./x");
 }
 
-TEST(SluiceToml, sizes) {
-  EXPECT_EQ(parse_size("512M"), 512 << 20);
-  EXPECT_EQ(parse_size("16KiB"), 16384);
-  EXPECT_EQ(parse_size("2GB"), std::int64_t{2} << 30);
-  for (const char* bad : {"", "M", "1", "1T", "-1M", "1.5G", "1 M", " 1M", "9223372036854775807G", "0x1M"}) {
-    EXPECT_EQ(parse_size(bad), std::nullopt) << bad;
-  }
-}
-
 RC_GTEST_PROP(SluiceToml, any_text_is_answered, (const std::string& text)) {
   (void)parse_sluice_toml(text);
   (void)parse_sluice_toml("[run]\ncommand = " + text);

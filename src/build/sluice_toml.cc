@@ -1,12 +1,13 @@
 #include "build/sluice_toml.h"
 
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <numeric>
 #include <vector>
 
 #include <toml++/toml.h>
+
+#include "base/size.h"
 
 namespace sluice::build {
 namespace {
@@ -187,19 +188,6 @@ Result<SluiceToml> parse_sluice_toml(std::string_view text) {
     }
   }
   return out;
-}
-
-std::optional<std::int64_t> parse_size(std::string_view text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || number < 0) return std::nullopt;
-  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
-  int shift = -1;
-  if (unit == "K" || unit == "KB" || unit == "KiB") shift = 10;
-  if (unit == "M" || unit == "MB" || unit == "MiB") shift = 20;
-  if (unit == "G" || unit == "GB" || unit == "GiB") shift = 30;
-  if (shift < 0 || number > (std::int64_t{1} << 50) >> shift) return std::nullopt;
-  return number << shift;
 }
 
 std::optional<std::string> cargo_program(std::string_view cargo_toml) {

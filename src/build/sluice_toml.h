@@ -19,9 +19,6 @@ struct SluiceToml {
 // Strict: an unknown key, one of another type or out of range is an Error that names its line and what would be right.
 Result<SluiceToml> parse_sluice_toml(std::string_view text);
 
-// "512M", "2G", "1536K", "2GiB": bytes, in units of 1,024.
-std::optional<std::int64_t> parse_size(std::string_view text);
-
 // The name of the program that a Cargo.toml builds: its first [[bin]], else its [package]; nothing when it has neither.
 std::optional<std::string> cargo_program(std::string_view cargo_toml);
 // Whether a pyproject.toml describes a package that can be installed ([project] or [build-system] or [tool.poetry]).
