@@ -53,6 +53,15 @@ struct Applying {
     at.settings_revision = e.revision;
     if (at.current) at.current->settings_revision = e.revision;
   }
+  void operator()(const KeyAdded& e) const {
+    auto& keys = stage(e.stage).keys;
+    const auto place = std::find_if(keys.begin(), keys.end(), [&](const AccessKey& key) { return e.name < key.name; });
+    keys.insert(place, AccessKey{e.name, e.digest, event.actor.name, event.at});
+  }
+  void operator()(const KeyRevoked& e) const {
+    std::erase_if(stage(e.stage).keys, [&](const AccessKey& key) { return key.name == e.name; });
+  }
+  void operator()(const CachePurged&) const {}
   void operator()(const StageDeletionBegan& e) const {
     const auto found =
         std::find_if(stack.stages.begin(), stack.stages.end(), [&](const Stage& s) { return s.id == e.stage; });

@@ -31,6 +31,22 @@ struct SetStage {  // only what is set changes
   std::optional<bool> caching;
   std::optional<std::int64_t> instances;
   std::optional<Access> access;
+  std::optional<TrafficLimits> limits = std::nullopt;
+  std::optional<CacheRules> cache = std::nullopt;
+  std::optional<bool> sticky = std::nullopt;
+};
+// The key itself is its maker's alone. Effective without a deployment.
+struct AddKey {
+  std::string stage;
+  std::string name;
+  std::string digest;  // as AccessKey's
+};
+struct RevokeKey {
+  std::string stage;
+  std::string name;
+};
+struct PurgeCache {
+  std::string stage;
 };
 // Variables were edited; their values travel beside the command, not in it. Nothing changed: the conductor sends none.
 struct SaveSettings {
@@ -155,9 +171,9 @@ struct ChoreResult {
 // Nothing new from outside: time limits are looked at and whatever may start is started.
 struct Tick {};
 
-using CommandBody = std::variant<CheckIn, SetSource, DeleteStack, AddStage, SetStage, SaveSettings, DeleteStage,
-                                 Approve, Reject, Retry, Redeploy, Rollback, Promote, Pause, Resume, Cancel, StepDone,
-                                 StepFailed, StepNotYet, ChoreResult, Tick>;
+using CommandBody = std::variant<CheckIn, SetSource, DeleteStack, AddStage, SetStage, SaveSettings, AddKey, RevokeKey,
+                                 PurgeCache, DeleteStage, Approve, Reject, Retry, Redeploy, Rollback, Promote, Pause,
+                                 Resume, Cancel, StepDone, StepFailed, StepNotYet, ChoreResult, Tick>;
 
 struct Command {
   Actor actor;

@@ -40,6 +40,7 @@ const Deployment* undisplaceable(const Stage& stage);
 
 // --- stages (stages.cc) ---
 Result<> check_config(const StageConfig& config);     // R7.4, R7.5
+Result<> check_endpoint(const StageConfig& config);   // R7.4
 Result<> check_available(const StageConfig& config);  // what this version does not have yet
 Result<> check_source(const Source& source);
 // An active deployment is on its way out (R8.1); one that already is stays as it is.
@@ -57,6 +58,9 @@ Result<> on(Deciding&, const DeleteStack&);
 Result<> on(Deciding&, const AddStage&);
 Result<> on(Deciding&, const SetStage&);
 Result<> on(Deciding&, const SaveSettings&);
+Result<> on(Deciding&, const AddKey&);
+Result<> on(Deciding&, const RevokeKey&);
+Result<> on(Deciding&, const PurgeCache&);
 Result<> on(Deciding&, const DeleteStage&);
 Result<> on(Deciding&, const Approve&);
 Result<> on(Deciding&, const Reject&);

@@ -59,6 +59,21 @@ struct SettingsAdopted {
   Revision revision = 0;
 };
 BOOST_DESCRIBE_STRUCT(SettingsAdopted, (), (stage, from, revision))
+struct KeyAdded {
+  StageId stage;
+  std::string name;
+  std::string digest;
+};
+BOOST_DESCRIBE_STRUCT(KeyAdded, (), (stage, name, digest))
+struct KeyRevoked {
+  StageId stage;
+  std::string name;
+};
+BOOST_DESCRIBE_STRUCT(KeyRevoked, (), (stage, name))
+struct CachePurged {  // changes nothing here; the platform is told afterwards
+  StageId stage;
+};
+BOOST_DESCRIBE_STRUCT(CachePurged, (), (stage))
 struct StageDeletionBegan {  // R6.5; `after` are the stages that stood after it, for a later promotion (R8.4)
   StageId stage;
   std::string name;
@@ -216,12 +231,13 @@ struct ChoreDelayed {  // did not succeed, or NotYet: again at look_again
 };
 BOOST_DESCRIBE_STRUCT(ChoreDelayed, (), (stage, chore, token, problem, look_again))
 
-using EventBody = std::variant<StackCreated, SourceChanged, StackDeletionBegan, StackDeleted, CheckedIn, StageAdded,
-                               StageChanged, SettingsSaved, SettingsAdopted, StageDeletionBegan, StageDeletionForced,
-                               StageDeleted, StagePaused, StageResumed, OfferHeld, HeldSuperseded, HeldReleased,
-                               ApprovalAsked, ApprovalDecided, ApprovalSuperseded, ApprovalWithdrawn, DeploymentQueued,
-                               DeploymentStarted, StepBegan, StepNoted, ArtifactBuilt, InstancesStarted, CancelBegan,
-                               DeploymentEnded, ScaleBegan, ScaleEnded, RetireBegan, RetireEnded, ChoreDelayed>;
+using EventBody =
+    std::variant<StackCreated, SourceChanged, StackDeletionBegan, StackDeleted, CheckedIn, StageAdded, StageChanged,
+                 SettingsSaved, SettingsAdopted, KeyAdded, KeyRevoked, CachePurged, StageDeletionBegan,
+                 StageDeletionForced, StageDeleted, StagePaused, StageResumed, OfferHeld, HeldSuperseded, HeldReleased,
+                 ApprovalAsked, ApprovalDecided, ApprovalSuperseded, ApprovalWithdrawn, DeploymentQueued,
+                 DeploymentStarted, StepBegan, StepNoted, ArtifactBuilt, InstancesStarted, CancelBegan, DeploymentEnded,
+                 ScaleBegan, ScaleEnded, RetireBegan, RetireEnded, ChoreDelayed>;
 
 struct Event {
   Time at{};

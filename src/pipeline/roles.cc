@@ -54,6 +54,9 @@ struct Asking {
     return ungated(stage, "change settings");
   }
   Result<> operator()(const SaveSettings& c) const { return ungated(named(c.stage), "change variables"); }
+  Result<> operator()(const AddKey& c) const { return ungated(named(c.stage), "make access keys"); }
+  Result<> operator()(const RevokeKey& c) const { return ungated(named(c.stage), "revoke access keys"); }
+  Result<> operator()(const PurgeCache& c) const { return ungated(named(c.stage), "purge a cache"); }
   Result<> operator()(const DeleteStage& c) const {
     if (c.force) {
       if (auto allowed = decides("force a deletion"); !allowed) return allowed;

@@ -89,26 +89,111 @@ TEST(Rules, R7_4_caching_only_with_the_api_gateway) {
 
 TEST(Rules, R7_4_what_is_not_there_yet_is_refused_and_not_kept) {
   StageConfig config;
-  config.endpoint = Endpoint::load_balancer;
-  EXPECT_EQ(field_of(check_available(config)), "endpoint");
-  config = {};
-  config.caching = true;
-  EXPECT_EQ(field_of(check_available(config)), "caching");
-  config = {};
   config.database = DatabaseKind::created;
   EXPECT_EQ(field_of(check_available(config)), "database");
-  config = {};
-  config.access = Access::restricted;
-  EXPECT_EQ(field_of(check_available(config)), "access");
   config = {};
   config.region = "eu";
   EXPECT_EQ(field_of(check_available(config)), "region");
   Flow f;
   SetStage set;
   set.stage = "dev";
-  set.caching = true;
+  set.database = DatabaseKind::created;
   EXPECT_THAT(f.give(set).refused(), HasSubstr("not available yet"));
-  EXPECT_FALSE(f.at("dev").config.caching);
+  EXPECT_EQ(f.at("dev").config.database, DatabaseKind::none);
+}
+
+TEST(Rules, R7_4_each_endpoint_has_settings_of_its_own) {
+  const auto wrong = [](auto change) {
+    StageConfig config;
+    change(config);
+    return field_of(check_config(config));
+  };
+  EXPECT_EQ(wrong([](StageConfig& c) { c.cache = CacheRules{30, {}}; }), "cache") << "caching is off";
+  EXPECT_EQ(wrong([](StageConfig& c) { c.sticky = true; }), "sticky");
+  EXPECT_EQ(wrong([](StageConfig& c) {
+              c.endpoint = Endpoint::load_balancer;
+              c.limits = TrafficLimits{5, 0, 0, 60};
+            }),
+            "limits");
+  EXPECT_EQ(wrong([](StageConfig& c) {
+              c.endpoint = Endpoint::load_balancer;
+              c.sticky = true;
+            }),
+            "");
+}
+
+TEST(Rules, R7_4_limits_and_what_is_cached_make_sense) {
+  const auto wrong = [](std::optional<TrafficLimits> limits, std::optional<CacheRules> cache) {
+    StageConfig config;
+    config.limits = limits;
+    config.caching = cache.has_value();
+    config.cache = std::move(cache);
+    return field_of(check_config(config));
+  };
+  EXPECT_EQ(wrong(TrafficLimits{5, 10, 1 << 20, 30}, CacheRules{30, {"/assets/", "/p-%20~a"}}), "");
+  EXPECT_EQ(wrong(TrafficLimits{-1, 0, 0, 60}, {}), "limits.rate");
+  EXPECT_EQ(wrong(TrafficLimits{0, 10, 0, 60}, {}), "limits.burst");
+  EXPECT_EQ(wrong(TrafficLimits{20, 10, 0, 60}, {}), "limits.burst");
+  EXPECT_EQ(wrong(TrafficLimits{2, 2001, 0, 60}, {}), "limits.burst");
+  EXPECT_EQ(wrong(TrafficLimits{0, 0, -1, 60}, {}), "limits.body_bytes");
+  EXPECT_EQ(wrong(TrafficLimits{0, 0, 0, 0}, {}), "limits.answer_seconds");
+  EXPECT_EQ(wrong({}, CacheRules{0, {}}), "cache.seconds");
+  for (const char* path : {"", "assets", "/a b", "/a\"", "/a\nb", "/a\\", "/a#b", "/a'b", "/a{b"})
+    EXPECT_EQ(wrong({}, CacheRules{60, {path}}), "cache.paths") << path;
+}
+
+TEST(Rules, R7_2_saving_the_endpoint_s_settings_is_a_revision_and_saying_a_default_is_none) {
+  Flow f;
+  f.check_in().rest();
+  SetStage set;
+  set.stage = "dev";
+  set.limits = TrafficLimits{};
+  set.sticky = false;
+  f.give(set);
+  EXPECT_EQ(f.happened(), "");
+  set.limits = TrafficLimits{5, 0, 0, 60};
+  f.give(set);
+  EXPECT_EQ(f.at("dev").settings_revision, 2);
+  EXPECT_EQ(f.see(), "dev #1 runs redeploy #1");
+}
+
+TEST(Rules, R7_4_a_setting_that_no_longer_applies_goes_with_what_it_belonged_to) {
+  Flow f;
+  SetStage set;
+  set.stage = "dev";
+  set.caching = true;
+  set.cache = CacheRules{30, {}};
+  f.give(set);
+  SetStage off;
+  off.stage = "dev";
+  off.caching = false;
+  f.give(off);
+  EXPECT_EQ(f.at("dev").config, StageConfig{});
+  SetStage balance;
+  balance.stage = "dev";
+  balance.endpoint = Endpoint::load_balancer;
+  balance.sticky = true;
+  f.give(balance);
+  SetStage back;
+  back.stage = "dev";
+  back.endpoint = Endpoint::api_gateway;
+  f.give(back);
+  EXPECT_EQ(f.at("dev").config, StageConfig{});
+}
+
+TEST(Rules, R7_4_keys_are_made_and_revoked_without_a_deployment) {
+  Flow f;
+  f.check_in().rest();
+  f.give(AddKey{"dev", "phone", "aa"}).give(AddKey{"dev", "ci", "bb"});
+  ASSERT_EQ(f.at("dev").keys.size(), 2U);
+  EXPECT_EQ(f.at("dev").keys.front().name, "ci");
+  EXPECT_EQ(f.at("dev").settings_revision, 1);
+  EXPECT_THAT(f.give(AddKey{"dev", "ci", "cc"}).refused(), HasSubstr("has a key called ci already"));
+  EXPECT_THAT(f.give(AddKey{"dev", "a b", "cc"}).refused(), HasSubstr("\"a b\" must be 1 to 64 of"));
+  f.give(RevokeKey{"dev", "ci"});
+  EXPECT_EQ(f.at("dev").keys.size(), 1U);
+  EXPECT_THAT(f.give(RevokeKey{"dev", "ci"}).refused(), HasSubstr("has no key called ci"));
+  EXPECT_EQ(f.see(), "dev #1");
 }
 
 TEST(Rules, R7_5_at_0_instances_a_deployment_succeeds_with_nothing_running) {

@@ -42,8 +42,18 @@ Result<> check_name(const Stack& stack, const std::string& name) {
 }
 
 // What a deployment carries (R7.2).
-bool is_carried_alike(const StageConfig& a, const StageConfig& b) {
-  return a.database == b.database && a.endpoint == b.endpoint && a.caching == b.caching && a.access == b.access;
+bool is_carried_alike(StageConfig a, const StageConfig& b) {
+  a.requires_approval = b.requires_approval;
+  a.instances = b.instances;
+  return a == b;
+}
+
+// What says the same as nothing is not kept: two ways to say it would look like a change.
+StageConfig without_defaults(StageConfig config) {
+  if (config.limits == TrafficLimits{}) config.limits.reset();
+  if (config.cache == CacheRules{}) config.cache.reset();
+  if (config.sticky == false) config.sticky.reset();
+  return config;
 }
 
 // R6.2, R6.5: it leaves the order now; what was going on there ends.
@@ -67,19 +77,13 @@ Result<> check_config(const StageConfig& config) {
   if (config.instances < 0 || config.instances > kMostInstances) {
     return fail_field("instances", fmt::format("{} is not between 0 and {}", config.instances, kMostInstances));
   }
-  if (config.caching && config.endpoint != Endpoint::api_gateway) {
-    return fail_field("caching", "only the endpoint api_gateway caches; choose it, or leave caching off");
-  }
+  if (auto right = check_endpoint(config); !right) return right;
   return check_available(config);
 }
 
 Result<> check_available(const StageConfig& config) {
   if (config.database != DatabaseKind::none)
     return fail_field("database", "a database is not available yet; choose none");
-  if (config.endpoint != Endpoint::api_gateway)
-    return fail_field("endpoint", "load_balancer is not available yet; choose api_gateway");
-  if (config.caching) return fail_field("caching", "caching is not available yet; leave it off");
-  if (config.access != Access::open) return fail_field("access", "private access is not available yet; choose public");
   if (config.region != "local")
     return fail_field("region", fmt::format("the region \"{}\" is not available yet; choose local", config.region));
   return {};
@@ -89,7 +93,7 @@ Result<> on(Deciding& d, const AddStage& c) {
   if (auto right = check_name(d.stack, c.name); !right) return right;
   const auto index = place_of(d.stack, c.before, c.after);
   if (!index) return fail(index.error());
-  if (auto right = check_config(c.config); !right) return right;
+  if (auto right = check_config(without_defaults(c.config)); !right) return right;
   if (!c.copy_from.empty() && find_stage(d.stack, c.copy_from) == nullptr) {
     return fail_field("copy_from", no_stage(d.stack, c.copy_from).message);
   }
@@ -99,7 +103,7 @@ Result<> on(Deciding& d, const AddStage& c) {
   }
   const auto change = deployed_by_adding(d.stack, c.before, c.after);
   const StageId stage{"stg_" + d.stack.id.value.substr(4) + std::to_string(d.stack.next_id)};
-  d.emit(StageAdded{stage, c.name, *index, c.config, c.copy_from});
+  d.emit(StageAdded{stage, c.name, *index, without_defaults(c.config), c.copy_from});
   if (!change) return {};
   Deployment deployment;  // R5.1
   deployment.change = *change;
@@ -120,6 +124,12 @@ Result<> on(Deciding& d, const SetStage& c) {
   config.caching = c.caching.value_or(was.caching);
   config.instances = c.instances.value_or(was.instances);
   config.access = c.access.value_or(was.access);
+  if (c.limits) config.limits = c.limits;
+  if (c.cache) config.cache = c.cache;
+  if (c.sticky) config.sticky = c.sticky;
+  if (!config.caching && !c.cache) config.cache.reset();
+  if (config.endpoint == Endpoint::api_gateway && !c.sticky) config.sticky.reset();
+  config = without_defaults(std::move(config));
   if (config == was) return {};
   if (auto right = check_config(config); !right) return right;
   std::optional<Revision> revision;

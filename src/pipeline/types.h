@@ -65,8 +65,26 @@ struct Source {
 };
 BOOST_DESCRIBE_STRUCT(Source, (), (kind, url, branch))
 
-// What a person chose for a stage. Saving endpoint, caching, access or database makes a settings revision (R7.2);
-// requires_approval and instances do not.
+// How much the endpoint api_gateway lets through; 0: no limit.
+struct TrafficLimits {
+  std::int64_t rate = 0;             // requests a second from one client's address
+  std::int64_t burst = 0;            // how many of them at once; 0: as many as `rate`
+  std::int64_t body_bytes = 0;       // of a request
+  std::int64_t answer_seconds = 60;  // until the app begins its answer; 1 to 3600
+  bool operator==(const TrafficLimits&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(TrafficLimits, (), (rate, burst, body_bytes, answer_seconds))
+
+// Which answers the endpoint api_gateway keeps, where caching is on.
+struct CacheRules {
+  std::int64_t seconds = 60;       // how long, where the app does not say; 1 to 86400
+  std::vector<std::string> paths;  // beginnings of paths; none: all
+  bool operator==(const CacheRules&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(CacheRules, (), (seconds, paths))
+
+// What a person chose for a stage. Saving anything but requires_approval and instances makes a settings revision
+// (R7.2).
 struct StageConfig {
   bool requires_approval = false;
   DatabaseKind database = DatabaseKind::none;
@@ -75,9 +93,24 @@ struct StageConfig {
   std::int64_t instances = 1;  // desired (R7.5); 0 to 100
   std::string region = "local";
   Access access = Access::open;
+  std::optional<TrafficLimits> limits = std::nullopt;  // of api_gateway; absent: none but the 60 seconds
+  std::optional<CacheRules> cache = std::nullopt;      // absent: the defaults
+  std::optional<bool> sticky = std::nullopt;  // of load_balancer: a client comes back to the same instance; absent: no
   bool operator==(const StageConfig&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(StageConfig, (), (requires_approval, database, endpoint, caching, instances, region, access))
+BOOST_DESCRIBE_STRUCT(StageConfig, (),
+                      (requires_approval, database, endpoint, caching, instances, region, access, limits, cache,
+                       sticky))
+
+// Opens a stage whose access is restricted. What is kept of the key is its digest.
+struct AccessKey {
+  std::string name;    // unique within the stage
+  std::string digest;  // SHA-256 of the key, 64 hexadecimal digits
+  std::string by;      // who made it
+  Time made_at{};
+  bool operator==(const AccessKey&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(AccessKey, (), (name, digest, by, made_at))
 
 // Why a deployment in `cancelling` is on its way out, and the state it will end in.
 struct Ending {
@@ -201,11 +234,12 @@ struct Stage {
   std::optional<Chore> deleting;   // R6.5: set once it has left the order
   bool forced = false;             // its deletion was forced: it ends even when the platform refuses (R6.5)
   Time made_at{};
+  std::vector<AccessKey> keys;  // by name
   bool operator==(const Stage&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Stage, (),
                       (id, name, config, paused, mark, settings_revision, redeploy_tried, attempt, current, active,
-                       waiting, held, approval, last, retiring, scaling, deleting, forced, made_at))
+                       waiting, held, approval, last, retiring, scaling, deleting, forced, made_at, keys))
 
 struct Stack {
   StackId id;

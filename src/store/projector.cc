@@ -21,6 +21,9 @@ class Projector {
   void operator()(const StackDeleted&) {}
   void operator()(const StageChanged&) {}
   void operator()(const SettingsSaved&) {}
+  void operator()(const KeyAdded&) {}
+  void operator()(const KeyRevoked&) {}
+  void operator()(const CachePurged&) {}
   void operator()(const SettingsAdopted&) {}
   void operator()(const StageDeletionForced&) {}
   void operator()(const StagePaused&) {}
