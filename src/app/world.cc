@@ -138,7 +138,7 @@ platform::Advance RealWorld::step(const Work& work, bool own, std::stop_token st
   if (work.kind == WorkKind::build) {
     result = build(work, *settings, *log, stop);
   } else {
-    platform::Context context{stop, work.deadline, *log, environment(work, *settings)};
+    platform::Context context{stop, work.deadline, *log, environment(work, *settings), settings->config};
     result = local_.advance(work, context);
   }
   if (auto* error = std::get_if<Error>(&result)) {

@@ -41,6 +41,8 @@ struct Context {
   // The whole environment of the app at this attempt's settings but what the platform adds (PORT, HOST, SLUICE_URL,
   // SLUICE_INSTANCE): SLUICE_STACK … and the runtime variables, which win (interface: what an app is given).
   std::map<std::string, std::string> environment;
+  // At this attempt's settings, too: endpoint, limits, caching, access. How many instances is Work's to say.
+  pipeline::StageConfig config = {};
 };
 
 class Platform {

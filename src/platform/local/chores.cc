@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/files.h"
+#include "platform/local/endpoint.h"
 #include "platform/local/instances.h"
 #include "platform/local/steps.h"
 
@@ -60,9 +61,9 @@ Advance scale(Site& site, const Work& work, Context& context) {
     if (work.instances == 0) {
       if (auto shown = shown_now ? site.gateway->show_asleep(stage) : Result<>{}; !shown) return shown.error();
     } else {
-      std::vector<gateway::Server> servers;
-      for (const auto& instance : wanted.instances) servers.push_back({instance.name, instance.port, instance.index});
-      if (auto placed = site.gateway->place(stage, tag, servers); !placed) return placed.error();
+      const auto servers = servers_of(wanted);
+      if (auto placed = site.gateway->place(stage, tag, servers, std::chrono::seconds(5), record.policy); !placed)
+        return placed.error();
       if (auto shown = shown_now ? site.gateway->show(stage, tag) : Result<>{}; !shown) return shown.error();
     }
   }

@@ -1,4 +1,5 @@
 #include "platform/local/instances.h"
+#include "platform/local/endpoint.h"
 
 #include <fmt/format.h>
 
@@ -239,10 +240,7 @@ Result<> lead_away(Site& site, const pipeline::Work& work, const std::vector<Rec
   if (!work.current) return site.gateway->show_empty(work.stage.value);
   auto current = site.records.load(work.stage, work.current->deployment);
   if (!current) return site.gateway->show_empty(work.stage.value);
-  std::vector<gateway::Server> servers;
-  for (const auto& instance : current->instances) servers.push_back({instance.name, instance.port, instance.index});
-  if (auto placed = site.gateway->place(work.stage.value, current->deployment.value, servers); !placed) return placed;
-  return site.gateway->show(work.stage.value, current->deployment.value);
+  return lead_to(site, *current, servers_of(*current));
 }
 
 Advance take_down(Site& site, std::vector<Record> victims, Context& context) {

@@ -1,4 +1,5 @@
 #include "platform/local/local.h"
+#include "platform/local/endpoint.h"
 
 #include <fmt/format.h>
 
@@ -50,6 +51,7 @@ Result<std::unique_ptr<LocalPlatform>> LocalPlatform::start(Options options, log
                                           std::move(*supervisor),
                                           std::move(*gateway),
                                           std::move(records),
+                                          {},
                                           {},
                                           {},
                                           {},
@@ -111,6 +113,20 @@ std::uint16_t LocalPlatform::gateway_port() const { return state_->gateway->port
 
 Result<> LocalPlatform::reconcile(const std::vector<std::shared_ptr<const pipeline::Stack>>& stacks) {
   return local::reconcile(*state_, stacks);
+}
+
+Result<> LocalPlatform::set_keys(const pipeline::StageId& stage, const std::vector<pipeline::AccessKey>& keys) {
+  auto held = state_->hold(stage);
+  const auto told = local::keys_of(keys);
+  {
+    std::lock_guard lock(state_->mutex);
+    state_->keys[stage] = told;
+  }
+  return state_->gateway->find(stage.value) ? state_->gateway->set_keys(stage.value, told) : Result<>{};
+}
+
+Result<> LocalPlatform::purge_cache(const pipeline::StageId& stage) {
+  return state_->gateway->find(stage.value) ? state_->gateway->purge(stage.value) : Result<>{};
 }
 
 Result<logs::Lines> LocalPlatform::access_lines(const std::string& stack_name, const std::string& stage_name,

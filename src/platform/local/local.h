@@ -42,6 +42,11 @@ class LocalPlatform : public Platform {
   // restarted, the routes and instances of every stage's `current`; what belongs to no known stage or deployment goes.
   Result<> reconcile(const std::vector<std::shared_ptr<const pipeline::Stack>>& stacks);
 
+  // All keys that open the stage while its access is restricted; effective when it returns.
+  Result<> set_keys(const pipeline::StageId& stage, const std::vector<pipeline::AccessKey>& keys);
+  // No answer that the gateway keeps of the stage is given any more.
+  Result<> purge_cache(const pipeline::StageId& stage);
+
   // The gateway's access log of one stage that exists, as logs::read_lines gives it; `instance` is empty.
   Result<logs::Lines> access_lines(const std::string& stack_name, const std::string& stage_name,
                                    std::optional<Time> since, const std::string& cursor,

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/files.h"
+#include "platform/local/endpoint.h"
 #include "platform/local/instances.h"
 #include "platform/local/steps.h"
 
@@ -36,14 +37,13 @@ Result<> bring_stage_back(Site& site, const std::string& stack_name, const Stage
     if (!is_current || is_leaving) continue;
     auto& current = record;
     if (auto back = bring_back(site, current); !back) return back;
-    if (auto there = site.gateway->ensure(stage.id.value, host_of(stack_name, stage.name)); !there) return there;
+    if (auto there = ensure_route(site, stage.id, host_of(stack_name, stage.name)); !there) return there;
     auto route = site.gateway->find(stage.id.value);
     // The switch that was under way is due again, and goes forward.
     if (route && stage.active && routes_to(*route, stage.active->id)) continue;
-    std::vector<gateway::Server> servers;
-    for (const auto& instance : current.instances) servers.push_back({instance.name, instance.port, instance.index});
     // After a restart of the machine they may not be up yet: the address leads there all the same.
-    auto placed = site.gateway->place(stage.id.value, current.deployment.value, servers, 0ms);
+    auto placed =
+        site.gateway->place(stage.id.value, current.deployment.value, servers_of(current), 0ms, current.policy);
     if (!placed && placed.error().kind != ErrorKind::failed) return placed;
     if (auto shown = site.gateway->show(stage.id.value, current.deployment.value); !shown) return shown;
   }
@@ -70,6 +70,10 @@ Result<> reconcile(Site& site, const std::vector<std::shared_ptr<const pipeline:
     for (const auto* stages : {&stack->stages, &stack->leaving}) {
       for (const auto& stage : *stages) {
         known.insert(stage.id.value);
+        {
+          std::lock_guard lock(site.mutex);
+          site.keys[stage.id] = keys_of(stage.keys);
+        }
         note(bring_stage_back(site, stack->name, stage), stack->name + "/" + stage.name);
       }
     }

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "gateway/policy.h"
 #include "pipeline/types.h"
 
 // What the platform must remember of a stage, as files: DATA/stages/STAGE/fence and
@@ -32,12 +33,14 @@ struct Record {
   pipeline::StageId stage;
   std::string host;  // under which the stage is reached
   std::vector<Instance> instances;
-  std::optional<Time> draining;  // since when no new request goes to it
-  std::optional<Time> stopping;  // since when it has been asked to end
+  std::optional<Time> draining;                          // since when no new request goes to it
+  std::optional<Time> stopping;                          // since when it has been asked to end
+  std::optional<gateway::Policy> policy = std::nullopt;  // with which it is shown; absent: the default
   bool operator==(const Record&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Record, (),
-                      (deployment, attempt, change, artifact, stack, stage, host, instances, draining, stopping))
+                      (deployment, attempt, change, artifact, stack, stage, host, instances, draining, stopping,
+                       policy))
 
 // R9.3. Needs no fsync: what comes late comes from this machine, and dies with it.
 struct Fence {

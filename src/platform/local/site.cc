@@ -45,6 +45,12 @@ std::string Site::url(const std::string& stack, const std::string& stage) const 
   return fmt::format("http://{}:{}", host_of(stack, stage), gateway->port());
 }
 
+std::vector<gateway::Key> Site::keys_of(const pipeline::StageId& stage) {
+  std::lock_guard lock(mutex);
+  const auto found = keys.find(stage);
+  return found == keys.end() ? std::vector<gateway::Key>{} : found->second;
+}
+
 Result<std::int64_t> Site::take_port() {
   std::lock_guard lock(mutex);
   auto port = free_port(ports);

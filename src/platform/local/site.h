@@ -34,12 +34,14 @@ struct Site {
 
   std::mutex mutex;
   std::map<pipeline::StageId, std::shared_ptr<std::mutex>> locks;
-  std::set<std::int64_t> ports;  // of every instance, running or not
-  Lately well;                   // deployments under way, all instances of them
+  std::set<std::int64_t> ports;                                 // of every instance, running or not
+  std::map<pipeline::StageId, std::vector<gateway::Key>> keys;  // of every stage, also before it has a route
+  Lately well;                                                  // deployments under way, all instances of them
 
   [[nodiscard]] std::string url(const std::string& stack, const std::string& stage) const;
   void saw_well(const pipeline::DeploymentId& deployment);
   [[nodiscard]] bool well_lately(const pipeline::DeploymentId& deployment);
+  [[nodiscard]] std::vector<gateway::Key> keys_of(const pipeline::StageId& stage);
   Result<std::int64_t> take_port();
   void give_back(const Record& record);
 

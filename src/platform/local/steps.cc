@@ -1,4 +1,5 @@
 #include "platform/local/steps.h"
+#include "platform/local/endpoint.h"
 
 #include <fmt/format.h>
 
@@ -133,6 +134,11 @@ Result<Record> run_instances(Site& site, const Work& work, Context& context, con
       auto written = write_environment(plan, context, url, site.records.env_dir(record));
       if (!written) return fail(written.error());
     }
+    const auto policy = policy_of(context.config, plan, work.stack_name, work.stage_name);
+    if (record.policy != policy) {
+      record.policy = policy;
+      if (auto saved = site.records.save(record); !saved) return fail(saved.error());
+    }
     if (auto up = bring_up(site, record, plan, work.instances); !up) return fail(up.error());
   }
   auto begin = std::chrono::steady_clock::now();
@@ -191,10 +197,9 @@ Result<> switch_to(Site& site, const Work& work, Context& context, const build::
     auto held = site.hold(work.stage);
     if (auto admitted = site.admit(work, true); !admitted) return admitted;
     if (!site.gateway->find(stage)) {
-      if (auto there = site.gateway->ensure(stage, record.host); !there) return there;
+      if (auto there = ensure_route(site, work.stage, record.host); !there) return there;
     }
-    if (auto placed = site.gateway->place(stage, work.deployment.id.value, servers); !placed) return placed;
-    if (auto shown = site.gateway->show(stage, work.deployment.id.value); !shown) return shown;
+    if (auto led = lead_to(site, record, servers); !led) return led;
   }
   if (!servers.empty()) {
     if (auto seen = see_answer(site, context, record, plan, servers); !seen) return seen;
@@ -222,7 +227,7 @@ Advance provision(Site& site, const Work& work, Context& context) {
   const auto host = host_of(work.stack_name, work.stage_name);
   const auto route = site.gateway->find(work.stage.value);
   if (!route || route->host != host) {
-    if (auto ensured = site.gateway->ensure(work.stage.value, host); !ensured) return ensured.error();
+    if (auto ensured = ensure_route(site, work.stage, host); !ensured) return ensured.error();
   }
   context.log.line((route ? "the address is there: " : "a new address: ") + site.url(work.stack_name, work.stage_name));
   return Done{};
