@@ -36,6 +36,10 @@ struct Deps {
   std::function<Result<logs::Lines>(const pipeline::Stage& stage, const std::string& stack_name,
                                     std::optional<Time> since, const std::string& cursor, std::size_t limit)>
       access_lines;
+  // Called after a stage's keys changed, and after its cache is to be emptied; what they changed is effective when they
+  // return. Empty: the platform has neither.
+  std::function<Result<>(const pipeline::Stage& stage)> keys_changed;
+  std::function<Result<>(const pipeline::Stage& stage)> purge_cache;
   // Names and addresses (lower case, no port) by which requests may call this server: the guard against DNS rebinding.
   // Empty: localhost, 127.0.0.0/8 and [::1]. The host of public_url is always among them.
   std::vector<std::string> host_names;

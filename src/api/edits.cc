@@ -27,6 +27,40 @@ std::optional<pipeline::DatabaseKind> read_database(Fields& fields) {
   return kind && *kind == "none" ? std::optional(pipeline::DatabaseKind::none) : std::nullopt;
 }
 
+std::optional<StageEdit::Limits> read_limits(Fields& fields) {
+  const auto* object = fields.object("limits");
+  if (object == nullptr) return std::nullopt;
+  Fields limits(*object, "limits.");
+  StageEdit::Limits out;
+  out.rate = limits.number("rate", 0, 10'000);
+  out.burst = limits.number("burst", 0, 10'000'000);
+  out.body_bytes = limits.number("body_bytes", 0, std::int64_t{1} << 40);
+  out.answer_seconds = limits.number("answer_seconds", 1, 3600);
+  fields.take(std::move(limits));
+  return out;
+}
+
+std::optional<StageEdit::Cache> read_cache(Fields& fields) {
+  const auto* object = fields.object("cache");
+  if (object == nullptr) return std::nullopt;
+  Fields cache(*object, "cache.");
+  StageEdit::Cache out;
+  out.seconds = cache.number("seconds", 1, 86'400);
+  if (const auto* paths = cache.any("paths"); paths != nullptr) {
+    out.paths.emplace();
+    const auto* list = paths->if_array();
+    if (list == nullptr) cache.wrong("paths", "must be a list of texts");
+    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+      const auto* path = (*list)[i].if_string();
+      if (path == nullptr) cache.wrong("paths", "must be a list of texts");
+      if (path == nullptr) break;
+      out.paths->emplace_back(*path);
+    }
+  }
+  fields.take(std::move(cache));
+  return out;
+}
+
 }  // namespace
 
 void need_label(Fields& fields, const char* name, const std::string& value) {
@@ -42,17 +76,33 @@ StageEdit read_stage_edit(Fields& fields) {
   out.database = read_database(fields);
   if (auto word = fields.word("endpoint", {"api_gateway", "load_balancer"})) {
     out.endpoint = codec::enum_from<pipeline::Endpoint>(*word);
-    if (out.endpoint == pipeline::Endpoint::load_balancer)
-      fields.wrong("endpoint", "\"load_balancer\" is not available yet; say \"api_gateway\" or leave it out");
   }
   out.caching = fields.flag("caching");
-  if (out.caching.value_or(false)) fields.wrong("caching", "is not available yet; leave it out");
   out.instances = fields.number("instances", 0, 100);
   if (auto word = fields.word("access", {"public", "private"})) {
     out.access = *word == "public" ? pipeline::Access::open : pipeline::Access::restricted;
-    if (out.access == pipeline::Access::restricted)
-      fields.wrong("access", "\"private\" is not available yet; say \"public\" or leave it out");
   }
+  out.limits = read_limits(fields);
+  out.cache = read_cache(fields);
+  out.sticky = fields.flag("sticky");
+  return out;
+}
+
+std::optional<pipeline::TrafficLimits> StageEdit::limits_over(const pipeline::StageConfig& was) const {
+  if (!limits) return std::nullopt;
+  auto out = was.limits.value_or(pipeline::TrafficLimits{});
+  out.rate = limits->rate.value_or(out.rate);
+  out.burst = limits->burst.value_or(out.burst);
+  out.body_bytes = limits->body_bytes.value_or(out.body_bytes);
+  out.answer_seconds = limits->answer_seconds.value_or(out.answer_seconds);
+  return out;
+}
+
+std::optional<pipeline::CacheRules> StageEdit::cache_over(const pipeline::StageConfig& was) const {
+  if (!cache) return std::nullopt;
+  auto out = was.cache.value_or(pipeline::CacheRules{});
+  out.seconds = cache->seconds.value_or(out.seconds);
+  out.paths = cache->paths.value_or(out.paths);
   return out;
 }
 

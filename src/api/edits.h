@@ -16,9 +16,23 @@ struct StageEdit {
   std::optional<bool> caching;
   std::optional<std::int64_t> instances;
   std::optional<pipeline::Access> access;
+  // What is left out of these stays as it is.
+  struct Limits {
+    std::optional<std::int64_t> rate, burst, body_bytes, answer_seconds;
+  };
+  std::optional<Limits> limits;
+  struct Cache {
+    std::optional<std::int64_t> seconds;
+    std::optional<std::vector<std::string>> paths;
+  };
+  std::optional<Cache> cache;
+  std::optional<bool> sticky;
   [[nodiscard]] bool empty() const {
-    return !requires_approval && !database && !endpoint && !caching && !instances && !access;
+    return !requires_approval && !database && !endpoint && !caching && !instances && !access && !limits && !cache &&
+           !sticky;
   }
+  [[nodiscard]] std::optional<pipeline::TrafficLimits> limits_over(const pipeline::StageConfig& was) const;
+  [[nodiscard]] std::optional<pipeline::CacheRules> cache_over(const pipeline::StageConfig& was) const;
 };
 // Notes what is wrong, and what this version cannot do yet, in `fields`; nothing is kept in silence.
 StageEdit read_stage_edit(Fields& fields);

@@ -43,6 +43,7 @@ void outward(json::object& body) {
     body.erase("by");
   }
   body.erase("token");
+  body.erase("digest");
 }
 
 }  // namespace

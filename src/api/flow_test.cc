@@ -268,9 +268,7 @@ TEST(Flow, what_is_not_available_yet_is_refused_and_not_kept) {
   House house;
   house.make("shop", {"dev"});
   for (auto body : {R"({"name":"b","database":{"kind":"new"}})",
-                    R"({"name":"b","database":{"kind":"existing","url":"postgres://h"}})",
-                    R"({"name":"b","endpoint":"load_balancer"})", R"({"name":"b","caching":true})",
-                    R"({"name":"b","access":"private"})"}) {
+                    R"({"name":"b","database":{"kind":"existing","url":"postgres://h"}})"}) {
     auto got = house.call("POST", "/stacks/shop/stages", body);
     EXPECT_EQ(got.status, 400) << body;
     EXPECT_TRUE(says(got.detail(), "not available yet")) << got.detail();

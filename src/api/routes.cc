@@ -43,6 +43,11 @@ std::vector<Route> table() {
       {"PATCH", STAGE, developer, kSmall, {}, change_stage},
       {"DELETE", STAGE, admin, kNone, {"confirm", "force"}, delete_stage},
 
+      {"GET", STAGE "/keys", viewer, kNone, {}, list_keys},
+      {"POST", STAGE "/keys", developer, kSmall, {}, create_key},
+      {"DELETE", STAGE "/keys/{key}", developer, kNone, {}, revoke_key},
+      {"DELETE", STAGE "/cache", developer, kNone, {}, purge_cache},
+
       {"GET", VARIABLES, viewer, kNone, {}, show_variables},
       {"PUT", VARIABLES, developer, kVariables, {}, replace_variables},
       {"PATCH", VARIABLES, developer, kVariables, {}, merge_variables},

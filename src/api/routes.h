@@ -74,6 +74,11 @@ Answer show_stage(Service&, const Call&);
 Answer change_stage(Service&, const Call&);
 Answer delete_stage(Service&, const Call&);
 
+Answer list_keys(Service&, const Call&);  // keys.cc
+Answer create_key(Service&, const Call&);
+Answer revoke_key(Service&, const Call&);
+Answer purge_cache(Service&, const Call&);
+
 Answer show_variables(Service&, const Call&);  // variables.cc
 Answer replace_variables(Service&, const Call&);
 Answer merge_variables(Service&, const Call&);

@@ -50,6 +50,7 @@ struct Service {
   Remembered remembered;
   // One edit with If-Match at a time, so that what was compared is what is changed.
   std::mutex editing;
+  std::mutex telling;  // the platform of a stage's keys
   EventPump events;
   Followers followers;
   Attendant attendant;

@@ -94,6 +94,9 @@ Answer add_stage(Service& service, const Call& call) {
   config.instances = edit.instances.value_or(config.instances);
   config.access = edit.access.value_or(config.access);
   config.database = edit.database.value_or(config.database);
+  config.sticky = edit.sticky;
+  config.limits = edit.limits_over(config);
+  config.cache = edit.cache_over(config);
   const auto name = command.name;
   auto outcome =
       service.deps.conductor.submit(call.param("stack"), {call.actor(), std::move(command)}, {}, call.remember);
@@ -138,8 +141,16 @@ Answer change_stage(Service& service, const Call& call) {
   if (auto refused = precondition(call.request, etag_of(*before))) return *refused;
   if (edit.empty()) return with_etag(200, stage_view(service, **stack, *before), *before);
 
-  pipeline::SetStage command{name,         edit.requires_approval, edit.database, edit.endpoint,
-                             edit.caching, edit.instances,         edit.access};
+  pipeline::SetStage command{name,
+                             edit.requires_approval,
+                             edit.database,
+                             edit.endpoint,
+                             edit.caching,
+                             edit.instances,
+                             edit.access,
+                             edit.limits_over(before->config),
+                             edit.cache_over(before->config),
+                             edit.sticky};
   auto outcome = service.deps.conductor.submit((*stack)->name, {call.actor(), std::move(command)});
   if (!outcome) return fail(outcome.error());
   const auto* stage = pipeline::find_stage(*outcome->stack, before->id);

@@ -136,6 +136,9 @@ class House {
   }
   ~House() { api_.reset(); }
 
+  std::vector<std::string> keys;    // "NAME DIGEST" of each, as the platform was told last
+  std::vector<std::string> purged;  // stages whose cache was emptied
+
   void open() {
     api_ = make_api({*conductor_,
                      *store_,
@@ -151,6 +154,15 @@ class House {
                             const std::string& cursor, std::size_t) -> Result<logs::Lines> {
                        if (!cursor.empty()) return logs::Lines{{}, cursor};
                        return logs::Lines{{{clock_.now(), "", "GET / 200 " + stage.name}}, "end"};
+                     },
+                     [this](const pipeline::Stage& stage) -> Result<> {
+                       keys.clear();
+                       for (const auto& key : stage.keys) keys.push_back(key.name + " " + key.digest);
+                       return {};
+                     },
+                     [this](const pipeline::Stage& stage) -> Result<> {
+                       purged.push_back(stage.name);
+                       return {};
                      },
                      {},
                      url_,

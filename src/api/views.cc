@@ -98,6 +98,10 @@ json::object stage_view(Service& service, const pipeline::Stack& stack, const pi
   out["database"] = json::object{{"kind", outside(stage.config.database)}};
   out["endpoint"] = enum_name(stage.config.endpoint);
   out["caching"] = stage.config.caching;
+  if (stage.config.endpoint == pipeline::Endpoint::api_gateway)
+    out["limits"] = codec::write(stage.config.limits.value_or(pipeline::TrafficLimits{}));
+  if (stage.config.caching) out["cache"] = codec::write(stage.config.cache.value_or(pipeline::CacheRules{}));
+  if (stage.config.endpoint == pipeline::Endpoint::load_balancer) out["sticky"] = stage.config.sticky.value_or(false);
   out["instances"] = stage.config.instances;
   out["access"] = outside(stage.config.access);
   out["paused"] = stage.paused;

@@ -178,6 +178,8 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
        [platform](const pipeline::Stage& stage, const std::string& stack_name, std::optional<Time> since,
                   const std::string& cursor,
                   std::size_t limit) { return platform->access_lines(stack_name, stage.name, since, cursor, limit); },
+       [platform](const pipeline::Stage& stage) { return platform->set_keys(stage.id, stage.keys); },
+       [platform](const pipeline::Stage& stage) { return platform->purge_cache(stage.id); },
        {},
        note.api,
        version,

@@ -91,6 +91,20 @@ export interface paths {
      */
     patch: operations["editStage"];
   };
+  "/api/v1/stacks/{stack}/stages/{stage}/keys": {
+    /** The keys that open a private stage */
+    get: operations["listKeys"];
+    /** Make a key */
+    post: operations["createKey"];
+  };
+  "/api/v1/stacks/{stack}/stages/{stage}/keys/{key}": {
+    /** Revoke a key */
+    delete: operations["revokeKey"];
+  };
+  "/api/v1/stacks/{stack}/stages/{stage}/cache": {
+    /** Forget the answers that the gateway keeps */
+    delete: operations["purgeCache"];
+  };
   "/api/v1/stacks/{stack}/stages/{stage}/variables/{kind}": {
     /** A stage's variables */
     get: operations["getVariables"];
@@ -250,12 +264,12 @@ export interface components {
      */
     ChangeState: "queued" | "building" | "publishing" | "provisioning" | "releasing" | "starting" | "verifying" | "switching" | "cancelling" | "succeeded" | "failed" | "cancelled" | "superseded" | "pending" | "held" | "rejected" | "withdrawn" | "not_reached";
     /**
-     * @description `load_balancer` is not available yet.
+     * @description `api_gateway` can limit clients and keep answers; `load_balancer` has no limits and is for WebSockets and requests that take long.
      * @enum {string}
      */
     Endpoint: "api_gateway" | "load_balancer";
     /**
-     * @description `private` is not available yet.
+     * @description `private`: requests need a key of the stage.
      * @enum {string}
      */
     Access: "public" | "private";
@@ -504,6 +518,12 @@ export interface components {
      *   },
      *   "endpoint": "api_gateway",
      *   "caching": false,
+     *   "limits": {
+     *     "rate": 0,
+     *     "burst": 0,
+     *     "body_bytes": 0,
+     *     "answer_seconds": 60
+     *   },
      *   "instances": 1,
      *   "access": "public",
      *   "paused": false,
@@ -541,6 +561,10 @@ export interface components {
       database: components["schemas"]["Database"];
       endpoint: components["schemas"]["Endpoint"];
       caching: boolean;
+      limits?: components["schemas"]["Limits"];
+      cache?: components["schemas"]["Cache"];
+      /** @description Of `load_balancer`: a client comes back to the same instance. */
+      sticky?: boolean;
       /**
        * Format: int64
        * @description How many are wanted.
@@ -578,10 +602,17 @@ export interface components {
       database?: components["schemas"]["Database"];
       endpoint?: components["schemas"]["Endpoint"];
       /**
-       * @description `true` is not available yet.
+       * @description The gateway keeps answers; with `api_gateway` only.
        * @default false
        */
       caching?: boolean;
+      limits?: components["schemas"]["LimitsEdit"];
+      cache?: components["schemas"]["CacheEdit"];
+      /**
+       * @description A client comes back to the same instance, by a cookie; with `load_balancer` only.
+       * @default false
+       */
+      sticky?: boolean;
       /**
        * Format: int64
        * @default 1
@@ -598,11 +629,98 @@ export interface components {
       requires_approval?: boolean;
       database?: components["schemas"]["Database"];
       endpoint?: components["schemas"]["Endpoint"];
-      /** @description `true` is not available yet. */
+      /** @description The gateway keeps answers; with `api_gateway` only. */
       caching?: boolean;
+      limits?: components["schemas"]["LimitsEdit"];
+      cache?: components["schemas"]["CacheEdit"];
+      /** @description A client comes back to the same instance, by a cookie; with `load_balancer` only. */
+      sticky?: boolean;
       /** Format: int64 */
       instances?: number;
       access?: components["schemas"]["Access"];
+    };
+    /** @description How much `api_gateway` lets through. */
+    Limits: {
+      /**
+       * Format: int64
+       * @description Requests a second from one client's address; 0: no limit.
+       */
+      rate: number;
+      /**
+       * Format: int64
+       * @description How many of them may come at once; 0: as many as `rate`.
+       */
+      burst: number;
+      /**
+       * Format: int64
+       * @description The most a request may bring; 0: no limit.
+       */
+      body_bytes: number;
+      /**
+       * Format: int64
+       * @description How long the app may take until it begins its answer.
+       */
+      answer_seconds: number;
+    };
+    /** @description How much `api_gateway` lets through; what is left out stays. */
+    LimitsEdit: {
+      /**
+       * Format: int64
+       * @description Requests a second from one client's address; 0: no limit.
+       */
+      rate?: number;
+      /**
+       * Format: int64
+       * @description How many of them may come at once; 0: as many as `rate`.
+       */
+      burst?: number;
+      /**
+       * Format: int64
+       * @description The most a request may bring; 0: no limit.
+       */
+      body_bytes?: number;
+      /**
+       * Format: int64
+       * @description How long the app may take until it begins its answer.
+       */
+      answer_seconds?: number;
+    };
+    /** @description Which answers are kept, where caching is on. Only of GET and HEAD, never of requests with a cookie or credentials, never longer than their version serves. */
+    Cache: {
+      /**
+       * Format: int64
+       * @description How long an answer is kept where the app does not say.
+       */
+      seconds: number;
+      /** @description Beginnings of paths whose answers are kept; empty: all. */
+      paths: string[];
+    };
+    /** @description Which answers are kept, where caching is on; what is left out stays. */
+    CacheEdit: {
+      /**
+       * Format: int64
+       * @description How long an answer is kept where the app does not say.
+       */
+      seconds?: number;
+      /** @description Beginnings of paths whose answers are kept; empty: all. */
+      paths?: string[];
+    };
+    /** @description Opens a stage whose access is private: as the password of basic authentication with any user name, as a bearer token, or as `X-Api-Key`. */
+    Key: {
+      name: string;
+      /** Format: date-time */
+      created_at: string;
+      created_by: string;
+    };
+    KeyRequest: {
+      name: string;
+    };
+    /** @description The key, this once. */
+    NewKey: {
+      name: string;
+      key: string;
+      /** @description One sentence that a person should read. */
+      notice?: string;
     };
     /** @description A change that would have gone on through the deleted stage, and now does not by itself. */
     StrandedChange: {
@@ -1045,6 +1163,12 @@ export interface components {
       /** @description Give it as `after` for the next page; null at the end. */
       next: string | null;
     };
+    /** @description Keys, by name. */
+    KeyPage: {
+      items: components["schemas"]["Key"][];
+      /** @description Always null: all of them are here. */
+      next: string | null;
+    };
     /** @description Stacks, newest first. */
     StackPage: {
       items: components["schemas"]["Stack"][];
@@ -1177,6 +1301,8 @@ export interface components {
     change: number;
     /** @description Id of a deployment. */
     deployment: string;
+    /** @description Name of a key. */
+    accessKey: string;
     /** @description Id or name of a token. */
     token: string;
     /** @description Most items of a page. */
@@ -1714,6 +1840,102 @@ export interface operations {
       412: components["responses"]["PreconditionFailed"];
       413: components["responses"]["TooLarge"];
       415: components["responses"]["NotJson"];
+      421: components["responses"]["Misdirected"];
+      503: components["responses"]["Unavailable"];
+    };
+  };
+  /** The keys that open a private stage */
+  listKeys: {
+    parameters: {
+      path: {
+        stack: components["parameters"]["stack"];
+        stage: components["parameters"]["stage"];
+      };
+    };
+    responses: {
+      /** @description All of them; the keys themselves are shown once, when they are made. */
+      200: {
+        content: {
+          "application/json": components["schemas"]["KeyPage"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      404: components["responses"]["NotFound"];
+      421: components["responses"]["Misdirected"];
+    };
+  };
+  /** Make a key */
+  createKey: {
+    parameters: {
+      path: {
+        stack: components["parameters"]["stack"];
+        stage: components["parameters"]["stage"];
+      };
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["KeyRequest"];
+      };
+    };
+    responses: {
+      /** @description Made; it opens the stage from now on. */
+      201: {
+        content: {
+          "application/json": components["schemas"]["NewKey"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      409: components["responses"]["Conflict"];
+      413: components["responses"]["TooLarge"];
+      415: components["responses"]["NotJson"];
+      421: components["responses"]["Misdirected"];
+      503: components["responses"]["Unavailable"];
+    };
+  };
+  /** Revoke a key */
+  revokeKey: {
+    parameters: {
+      path: {
+        stack: components["parameters"]["stack"];
+        stage: components["parameters"]["stage"];
+        key: components["parameters"]["accessKey"];
+      };
+    };
+    responses: {
+      /** @description It opens nothing any more. */
+      204: {
+        content: never;
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      421: components["responses"]["Misdirected"];
+      503: components["responses"]["Unavailable"];
+    };
+  };
+  /** Forget the answers that the gateway keeps */
+  purgeCache: {
+    parameters: {
+      path: {
+        stack: components["parameters"]["stack"];
+        stage: components["parameters"]["stage"];
+      };
+    };
+    responses: {
+      /** @description The next answer to each request is the app's own. */
+      204: {
+        content: never;
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      409: components["responses"]["Conflict"];
       421: components["responses"]["Misdirected"];
       503: components["responses"]["Unavailable"];
     };
