@@ -4,11 +4,13 @@ _sluice() {
   local options='' takes=' ' places='' args=1 kind='' stack='' stage='' found='' i
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    COMPREPLY=($(compgen -W 'serve down login logout whoami stack stage env approve reject approvals retry redeploy rollback promote pause resume cancel status changes deployments deployment logs wait open token doctor git-credential completion --help --version' -- "$word"))
+    COMPREPLY=($(compgen -W 'serve down login logout whoami stack stage key purge env approve reject approvals retry redeploy rollback promote pause resume cancel status changes deployments deployment logs wait open token doctor git-credential completion --help --version' -- "$word"))
     return
   fi
   case $command in
     env) if [[ $COMP_CWORD -eq 2 ]]; then COMPREPLY=($(compgen -W 'list set unset copy diff --help' -- "$word")); return; fi
+      command="$command ${COMP_WORDS[2]}"; args=2 ;;
+    key) if [[ $COMP_CWORD -eq 2 ]]; then COMPREPLY=($(compgen -W 'create list revoke --help' -- "$word")); return; fi
       command="$command ${COMP_WORDS[2]}"; args=2 ;;
     stack) if [[ $COMP_CWORD -eq 2 ]]; then COMPREPLY=($(compgen -W 'create list show set delete --help' -- "$word")); return; fi
       command="$command ${COMP_WORDS[2]}"; args=2 ;;
@@ -28,11 +30,15 @@ _sluice() {
     'stack show') options='--help --json' takes=' ' places='stack' ;;
     'stack set') options='--help --json --branch --repo' takes=' --branch:none --repo:none ' places='stack' ;;
     'stack delete') options='--help --json --confirm' takes=' --confirm:none ' places='stack' ;;
-    'stage add') options='--help --json --before --after --approval --no-approval --instances --database --endpoint --caching --no-caching --access --region --copy-from' takes=' --before:stage --after:stage --instances:none --database:none,new --endpoint:api_gateway,load_balancer --access:public,private --region:none --copy-from:stage ' places='stack stage' ;;
+    'stage add') options='--help --json --before --after --approval --no-approval --instances --database --endpoint --caching --no-caching --cache-for --cache-path --rate --burst --body-limit --answer-limit --no-limits --sticky --no-sticky --access --region --copy-from' takes=' --before:stage --after:stage --instances:none --database:none,new --endpoint:api_gateway,load_balancer --cache-for:none --cache-path:none --rate:none --burst:none --body-limit:none --answer-limit:none --access:public,private --region:none --copy-from:stage ' places='stack stage' ;;
     'stage list') options='--help --json' takes=' ' places='stack' ;;
     'stage show') options='--help --json' takes=' ' places='stack stage' ;;
-    'stage set') options='--help --json --approval --no-approval --instances --database --endpoint --caching --no-caching --access' takes=' --instances:none --database:none,new --endpoint:api_gateway,load_balancer --access:public,private ' places='stack stage' ;;
+    'stage set') options='--help --json --approval --no-approval --instances --database --endpoint --caching --no-caching --cache-for --cache-path --rate --burst --body-limit --answer-limit --no-limits --sticky --no-sticky --access' takes=' --instances:none --database:none,new --endpoint:api_gateway,load_balancer --cache-for:none --cache-path:none --rate:none --burst:none --body-limit:none --answer-limit:none --access:public,private ' places='stack stage' ;;
     'stage delete') options='--help --json --confirm --force' takes=' --confirm:none ' places='stack stage' ;;
+    'key create') options='--help --json' takes=' ' places='stack stage none' ;;
+    'key list') options='--help --json' takes=' ' places='stack stage' ;;
+    'key revoke') options='--help --json' takes=' ' places='stack stage none' ;;
+    'purge') options='--help --json' takes=' ' places='stack stage' ;;
     'env list') options='--help --json --build --runtime' takes=' ' places='stack stage' ;;
     'env set') options='--help --json --build --runtime --secret --from-file' takes=' --from-file:file ' places='stack stage none' ;;
     'env unset') options='--help --json --build --runtime' takes=' ' places='stack stage none' ;;

@@ -22,8 +22,11 @@ struct Args {
   std::optional<std::string> repo, branch, repo_token, deploy_key, first_stage;
   // stage
   std::optional<std::string> before, after, database, endpoint, region, access, copy_from;
-  std::optional<bool> approval, caching;
-  std::optional<std::int64_t> instances;
+  std::optional<bool> approval, caching, sticky;
+  std::optional<std::int64_t> instances, rate, burst;
+  std::optional<std::string> cache_for, body_limit, answer_limit;
+  std::vector<std::string> cache_paths;
+  bool no_limits = false;
   std::optional<std::string> confirm;
   bool force = false;
   // env

@@ -54,6 +54,11 @@ Result<Exit> stage_show(Context&);
 Result<Exit> stage_set(Context&);
 Result<Exit> stage_delete(Context&);
 Result<Exit> open(Context&);
+// keys.cc
+Result<Exit> key_create(Context&);
+Result<Exit> key_list(Context&);
+Result<Exit> key_revoke(Context&);
+Result<Exit> purge(Context&);
 // env.cc
 Result<Exit> env_list(Context&);
 Result<Exit> env_set(Context&);

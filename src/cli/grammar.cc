@@ -24,6 +24,7 @@ Grammar::Grammar(const Hooks& hooks) : app_("Takes a git push through ordered st
   add_account();
   add_stack();
   add_stage();
+  add_key();
   add_env();
   add_decisions();
   add_flow();
@@ -146,7 +147,24 @@ void Grammar::stage_settings(CLI::App* app) {
       "--caching", [this] { args_.caching = true; }, "The gateway keeps answers");
   app->add_flag_callback(
       "--no-caching", [this] { args_.caching = false; }, "The gateway keeps none");
-  app->add_option("--access", args_.access, "Who may open it")
+  app->add_option("--cache-for", args_.cache_for, "How long an answer is kept where the app does not say (60s)")
+      ->type_name("DURATION");
+  app->add_option("--cache-path", args_.cache_paths, "Only answers of paths that begin so; / for all; again for more")
+      ->type_name("PATH")
+      ->take_all();
+  app->add_option("--rate", args_.rate, "Requests a second from one client; 0: no limit")->type_name("N");
+  app->add_option("--burst", args_.burst, "How many of them at once; 0: as many as --rate")->type_name("N");
+  app->add_option("--body-limit", args_.body_limit, "Most that a request may bring: 10MB; 0: no limit")
+      ->type_name("SIZE");
+  app->add_option("--answer-limit", args_.answer_limit, "How long the app may take to answer: 30s (60s)")
+      ->type_name("DURATION");
+  app->add_flag_callback(
+      "--no-limits", [this] { args_.no_limits = true; }, "All four back to what they are by themselves");
+  app->add_flag_callback(
+      "--sticky", [this] { args_.sticky = true; }, "load_balancer: a client comes back to the same instance");
+  app->add_flag_callback(
+      "--no-sticky", [this] { args_.sticky = false; }, "load_balancer: each request goes anywhere");
+  app->add_option("--access", args_.access, "private: only with a key (sluice key create)")
       ->type_name("public|private")
       ->check(one_of({"public", "private"}));
 }
@@ -176,6 +194,22 @@ void Grammar::add_stage() {
   stack_and_stage(del);
   del->add_option("--confirm", args_.confirm, "The word delete, typed out")->type_name("delete");
   del->add_flag("--force", args_.force, "End it even where its region cannot be reached");
+}
+
+void Grammar::add_key() {
+  auto* key = group("key", "Keys that open a stage whose access is private");
+  auto* create = leaf(key, "create", "Make a key and show it, once",
+                      "sluice key create shop canary phone\n"
+                      "  curl -H \"X-Api-Key: KEY\" http://canary.shop.localhost:8080");
+  stack_and_stage(create);
+  create->add_option("NAME", args_.name, "What it is for: letters, digits, . _ -")->required();
+  auto* list = leaf(key, "list", "List a stage's keys", "sluice key list shop canary");
+  stack_and_stage(list);
+  auto* revoke = leaf(key, "revoke", "Revoke a key; it opens nothing any more", "sluice key revoke shop canary phone");
+  stack_and_stage(revoke);
+  revoke->add_option("NAME", args_.name, "Name of the key")->required();
+  auto* purge = leaf("purge", "Forget the answers that the gateway keeps of a stage", "sluice purge shop prod");
+  stack_and_stage(purge);
 }
 
 void Grammar::kind_of_variables(CLI::App* app) {

@@ -30,6 +30,7 @@ class Grammar {
   void stage_settings(CLI::App* app);
   void add_stage();
   void kind_of_variables(CLI::App* app);
+  void add_key();
   void add_env();
   void decision(CLI::App* app);
   void add_decisions();

@@ -1,4 +1,5 @@
 #include "cli/pipeline_view.h"
+#include "base/size.h"
 
 #include <fmt/format.h>
 
@@ -170,6 +171,29 @@ std::string took(const json::value& item, Time now) {
 
 }  // namespace
 
+// Empty: the endpoint has none.
+std::string limits_text(const json::value& stage) {
+  if (!has(stage, "limits")) return "";
+  std::string out;
+  const auto add = [&out](const std::string& part) { out += (out.empty() ? "" : ", ") + part; };
+  if (const auto rate = number_at(stage, "limits.rate"); rate > 0) {
+    const auto burst = number_at(stage, "limits.burst");
+    add(fmt::format("{} requests a second and client", rate) + (burst > 0 ? fmt::format(", {} at once", burst) : ""));
+  }
+  if (const auto body = number_at(stage, "limits.body_bytes"); body > 0) add("requests of " + size_text(body));
+  add(fmt::format("answers within {} s", number_at(stage, "limits.answer_seconds")));
+  return out;
+}
+
+std::string caching_text(const json::value& stage) {
+  if (!true_at(stage, "caching")) return "off";
+  std::string out = fmt::format("{} s where the app does not say", number_at(stage, "cache.seconds"));
+  std::string paths;
+  for (const auto& path : list_at(stage, "cache.paths"))
+    if (path.is_string()) paths += (paths.empty() ? "" : " ") + one_line(std::string(path.as_string()));
+  return paths.empty() ? out : out + ", of " + paths;
+}
+
 std::string stage_text(const json::value& stage, Time now, const Screen& screen) {
   Facts facts;
   const Cell state = state_cell(text_at(stage, "state"));
@@ -184,7 +208,9 @@ std::string stage_text(const json::value& stage, Time now, const Screen& screen)
   facts.add("approval", true_at(stage, "requires_approval") ? "required" : "not required");
   facts.add("instances", std::to_string(number_at(stage, "instances")));
   facts.add("endpoint", text_at(stage, "endpoint"));
-  facts.add("caching", true_at(stage, "caching") ? "on" : "off");
+  facts.add("limits", limits_text(stage));
+  facts.add("caching", caching_text(stage));
+  if (has(stage, "sticky")) facts.add("sticky", true_at(stage, "sticky") ? "yes" : "no");
   facts.add("database", text_at(stage, "database.kind"));
   facts.add("access", text_at(stage, "access"));
   facts.add("region", text_at(stage, "region"));

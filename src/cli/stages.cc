@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "base/process.h"
+#include "base/size.h"
 #include "cli/context.h"
 #include "cli/json.h"
 #include "cli/pipeline_view.h"
@@ -11,6 +12,49 @@
 namespace sluice::cli {
 namespace json = boost::json;
 namespace {
+
+Result<std::int64_t> whole_seconds(const std::string& text, const char* option) {
+  const auto duration = parse_duration(text);
+  if (!duration || duration->count() % 1000 != 0)
+    return fail(ErrorKind::invalid, fmt::format("{} takes a duration like 30s or 5m, not \"{}\"", option, text));
+  return duration->count() / 1000;
+}
+
+Result<json::object> typed_limits(const Args& args) {
+  json::object out;
+  if (args.no_limits) out = {{"rate", 0}, {"burst", 0}, {"body_bytes", 0}, {"answer_seconds", 60}};
+  if (args.rate) out["rate"] = *args.rate;
+  if (args.burst) out["burst"] = *args.burst;
+  if (args.body_limit) {
+    const auto bytes = *args.body_limit == "0" ? std::optional<std::int64_t>(0) : parse_size(*args.body_limit);
+    if (!bytes)
+      return fail(ErrorKind::invalid,
+                  fmt::format("--body-limit takes a size like 512KB or 10MB, not \"{}\"", *args.body_limit));
+    out["body_bytes"] = *bytes;
+  }
+  if (args.answer_limit) {
+    const auto seconds = whole_seconds(*args.answer_limit, "--answer-limit");
+    if (!seconds) return fail(seconds.error());
+    out["answer_seconds"] = *seconds;
+  }
+  return out;
+}
+
+Result<json::object> typed_cache(const Args& args) {
+  json::object out;
+  if (args.cache_for) {
+    const auto seconds = whole_seconds(*args.cache_for, "--cache-for");
+    if (!seconds) return fail(seconds.error());
+    out["seconds"] = *seconds;
+  }
+  if (!args.cache_paths.empty()) {
+    json::array paths;
+    for (const auto& path : args.cache_paths)
+      if (path != "/") paths.emplace_back(path);
+    out["paths"] = std::move(paths);
+  }
+  return out;
+}
 
 // What was typed of a stage's settings; nothing that was not.
 Result<json::object> typed_settings(const Args& args) {
@@ -20,6 +64,13 @@ Result<json::object> typed_settings(const Args& args) {
   if (args.endpoint) out["endpoint"] = *args.endpoint;
   if (args.caching) out["caching"] = *args.caching;
   if (args.access) out["access"] = *args.access;
+  if (args.sticky) out["sticky"] = *args.sticky;
+  auto limits = typed_limits(args);
+  if (!limits) return fail(limits.error());
+  if (!limits->empty()) out["limits"] = std::move(*limits);
+  auto cache = typed_cache(args);
+  if (!cache) return fail(cache.error());
+  if (!cache->empty()) out["cache"] = std::move(*cache);
   if (args.database) {
     if (*args.database == "none" || *args.database == "new") {
       out["database"] = json::object{{"kind", *args.database}};
