@@ -34,6 +34,12 @@ export const stageSettings = (stack: string, stage: string) =>
       tagged(client.GET("/api/v1/stacks/{stack}/stages/{stage}", { params: { path: { stack, stage } }, signal })),
   });
 
+export const accessKeys = (stack: string, stage: string) =>
+  queryOptions({
+    queryKey: [...keys.stack(stack), "keys", stage],
+    queryFn: ({ signal }) => told(client.GET("/api/v1/stacks/{stack}/stages/{stage}/keys", { params: { path: { stack, stage } }, signal })),
+  });
+
 export type VariableKind = "build" | "runtime";
 export const variables = (stack: string, stage: string, kind: VariableKind) =>
   queryOptions({

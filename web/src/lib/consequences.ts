@@ -69,9 +69,6 @@ export function deletesStack(stack: Stack): string[] {
 /** What this version does not do yet, in one sentence each; the server refuses it. */
 export const notYet = {
   database: "Databases are not available yet: an app brings its own, named by a variable such as DATABASE_URL.",
-  load_balancer: "A load balancer is not available yet.",
-  caching: "Caching is not available yet.",
-  private: "Private access is not available yet.",
   region: "More regions are not available yet.",
   remote: "Remote repositories are not available yet.",
 } as const;

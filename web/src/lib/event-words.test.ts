@@ -18,7 +18,7 @@ const system = { actor: { kind: "system", name: "sluice" }, by: "sluice" };
 
 describe("every event has a sentence", () => {
   it("and the list is the server's", () => {
-    const variant = /using EventBody = std::variant<([^>]*)>/.exec(header)?.[1] ?? "";
+    const variant = /using EventBody =\s+std::variant<([^>]*)>/.exec(header)?.[1] ?? "";
     expect([...eventTypes]).toEqual(variant.split(",").map((name) => name.trim()));
   });
   it.each(eventTypes)("%s, also when it tells nothing", (type) => {
@@ -38,6 +38,14 @@ describe("the sentence of", () => {
     ["StageAdded", { config: { requires_approval: true, instances: 3 }, copied_from: "dev" }, "ada added the stage prod (asks for approval, 3 instances, variables copied from dev)."],
     ["StageAdded", { config: { requires_approval: false, instances: 1 }, copied_from: "" }, "ada added the stage prod."],
     ["StageChanged", { config: { requires_approval: true, instances: 2 } }, "ada changed prod, which now has: approval required, 2 instances."],
+    [
+      "StageChanged",
+      { config: { requires_approval: false, instances: 1, endpoint: "api_gateway", caching: true, access: "private", limits: { rate: 5 } } },
+      "ada changed prod, which now has: no approval required, 1 instance, an API gateway with limits and caching, private access.",
+    ],
+    ["KeyAdded", { name: "phone" }, "ada made the access key phone of prod."],
+    ["KeyRevoked", { name: "phone" }, "ada revoked the access key phone of prod."],
+    ["CachePurged", {}, "ada purged the cache of prod."],
     ["SettingsSaved", { names: ["runtime/A", "build/B", "runtime/C"] }, "ada saved the build variable B and the runtime variables A and C of prod."],
     ["ApprovalDecided", { change: 4, state: "approved", comment: "Looks good" }, "ada approved #4 in prod: “Looks good”"],
     ["ApprovalDecided", { change: 4, state: "rejected" }, "ada rejected #4 in prod."],

@@ -13,6 +13,9 @@ export const eventTypes = [
   "StageChanged",
   "SettingsSaved",
   "SettingsAdopted",
+  "KeyAdded",
+  "KeyRevoked",
+  "CachePurged",
   "StageDeletionBegan",
   "StageDeletionForced",
   "StageDeleted",
@@ -77,6 +80,7 @@ const change = (event: Event): Piece =>
   event.change ? { to: `${at(event)}/changes/${event.change}`, text: `#${event.change}` } : "a change";
 const deployment = (event: Event, words: string): Piece =>
   event.deployment ? { to: `${at(event)}/deployments/${event.deployment}`, text: words } : words;
+const accessKey = (event: Event): string => (text(event["name"]) ? `the access key ${text(event["name"])}` : "an access key");
 const stack = (event: Event): Piece => ({ to: at(event), text: event.stack });
 
 /** What the flow queues is nobody's act; what a person asked for is. */
@@ -134,7 +138,12 @@ function changed(event: Event): Piece[] {
   const config = event["config"];
   const approval = part(config, "requires_approval") === true ? "approval required" : "no approval required";
   const instances = plural(Number(part(config, "instances") ?? 1), "instance");
-  return ["changed ", stage(event), `, which now has: ${approval}, ${instances}.`];
+  const beside = [part(config, "limits") ? "limits" : "", part(config, "caching") === true ? "caching" : "", part(config, "sticky") === true ? "sticky sessions" : ""];
+  const has = beside.filter(Boolean).join(" and ");
+  const name = part(config, "endpoint") === "load_balancer" ? "a load balancer" : "an API gateway";
+  const endpoint = has || name === "a load balancer" ? `, ${name}${has && ` with ${has}`}` : "";
+  const access = part(config, "access") === "private" ? ", private access" : "";
+  return ["changed ", stage(event), `, which now has: ${approval}, ${instances}${endpoint}${access}.`];
 }
 
 const chores: Record<string, string> = {
@@ -171,6 +180,9 @@ const words: Record<EventType, Words> = {
     kind: "settings",
     say: (e) => ["The settings of ", stage(e), ` are again those of revision ${text(e["from"])}, brought by the rollback.`],
   },
+  KeyAdded: { kind: "settings", by: true, say: (e) => [`made ${accessKey(e)} of `, stage(e), "."] },
+  KeyRevoked: { kind: "settings", by: true, say: (e) => [`revoked ${accessKey(e)} of `, stage(e), "."] },
+  CachePurged: { kind: "settings", by: true, say: (e) => ["purged the cache of ", stage(e), "."] },
   StageDeletionBegan: { kind: "stage", by: true, say: (e) => ["deleted the stage ", stage(e), "."] },
   StageDeletionForced: { kind: "stage", by: true, say: (e) => ["forced the deletion of ", stage(e), "."] },
   StageDeleted: { kind: "step", say: (e) => ["What ran in ", stage(e), " is removed."] },

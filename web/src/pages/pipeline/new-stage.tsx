@@ -3,7 +3,7 @@ import { notifications } from "@mantine/notifications";
 import { IconInfoCircle } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { ApiError, client, type Role, type Stack, told } from "@/api/client";
+import { ApiError, client, type Role, type Schemas, type Stack, told } from "@/api/client";
 import { keys } from "@/api/queries";
 import { inOrder, leaving, type Place, whatAddingDoes } from "@/lib/flow";
 import { mayNot } from "@/lib/may";
@@ -36,7 +36,7 @@ function valueOf(stack: Stack, place: Place): string {
   return at < 0 ? `before:${stages[0]!.name}` : `after:${stages[at]!.name}`;
 }
 
-const fields = ["name", "before", "after", "requires_approval", "instances", "region", "copy_from"];
+const fields = ["endpoint", "caching", "access", "name", "before", "after", "requires_approval", "instances", "region", "copy_from"];
 
 export function NewStage({ stack, role, place: asked, close }: { stack: Stack; role: Role; place: Place; close: () => void }) {
   const cache = useQueryClient();
@@ -48,6 +48,9 @@ export function NewStage({ stack, role, place: asked, close }: { stack: Stack; r
   const [instances, setInstances] = useState<string | number>(1);
   const [region, setRegion] = useState("local");
   const [copyFrom, setCopyFrom] = useState<string | null>(null);
+  const [endpoint, setEndpoint] = useState<Schemas["Endpoint"]>("api_gateway");
+  const [caching, setCaching] = useState(false);
+  const [access, setAccess] = useState<Schemas["Access"]>("public");
   const stages = inOrder(stack);
   const create = useMutation({
     mutationFn: () =>
@@ -60,6 +63,9 @@ export function NewStage({ stack, role, place: asked, close }: { stack: Stack; r
             requires_approval: approval,
             instances: Number(instances),
             region,
+            endpoint,
+            caching: caching && endpoint === "api_gateway",
+            access,
             ...(copyFrom && { copy_from: copyFrom }),
           },
         }),
@@ -131,7 +137,30 @@ export function NewStage({ stack, role, place: asked, close }: { stack: Stack; r
               />
             </div>
           </Tooltip>
-          <Platform />
+          <Database />
+          <Radio.Group label="Endpoint" value={endpoint} onChange={(value) => setEndpoint(value as Schemas["Endpoint"])} error={refused?.field("endpoint")}>
+            <Column gap={8} mt={6}>
+              <Radio value="api_gateway" label="API gateway" description="For most apps: limits for each client, kept answers." />
+              <Radio value="load_balancer" label="Load balancer" description="For WebSockets, uploads and requests that take long: no limits." />
+            </Column>
+          </Radio.Group>
+          <SimpleGrid cols={{ base: 1, xs: 2 }}>
+            <Switch
+              label="Caching"
+              description={endpoint === "api_gateway" ? "The gateway keeps answers for a while." : "Only with the API gateway."}
+              checked={caching && endpoint === "api_gateway"}
+              disabled={endpoint !== "api_gateway"}
+              onChange={(event) => setCaching(event.currentTarget.checked)}
+              error={refused?.field("caching")}
+            />
+            <Switch
+              label="Private"
+              description="Opens only with a key, which you make in its settings."
+              checked={access === "private"}
+              onChange={(event) => setAccess(event.currentTarget.checked ? "private" : "public")}
+              error={refused?.field("access")}
+            />
+          </SimpleGrid>
           <SimpleGrid cols={{ base: 1, xs: 3 }}>
             <NumberInput
               label="Instances"
@@ -188,23 +217,14 @@ export function NewStage({ stack, role, place: asked, close }: { stack: Stack; r
 }
 
 /** What has one choice today, with what will be there beside it. */
-function Platform() {
+function Database() {
   return (
-    <>
-      <Radio.Group label="Database" value="none">
-        <Group gap="lg" mt={6}>
-          <Radio value="none" label="None" />
-          <Radio value="new" disabled label="New (not available yet)" />
-          <Radio value="existing" disabled label="Existing (not available yet)" />
-        </Group>
-      </Radio.Group>
-      <Radio.Group label="Endpoint" value="api_gateway">
-        <Column gap={8} mt={6}>
-          <Radio value="api_gateway" label="API gateway" description="For most apps: one address, instances behind it, no request dropped while deploying." />
-          <Radio value="load_balancer" disabled label="Load balancer" description="For long connections and much traffic. Not available yet." />
-        </Column>
-      </Radio.Group>
-      <Switch label="Caching" description="Of answers at the API gateway. Not available yet." disabled checked={false} readOnly />
-    </>
+    <Radio.Group label="Database" value="none">
+      <Group gap="lg" mt={6}>
+        <Radio value="none" label="None" />
+        <Radio value="new" disabled label="New (not available yet)" />
+        <Radio value="existing" disabled label="Existing (not available yet)" />
+      </Group>
+    </Radio.Group>
   );
 }
