@@ -147,7 +147,7 @@ void Grammar::stage_settings(CLI::App* app) {
       "--caching", [this] { args_.caching = true; }, "The gateway keeps answers");
   app->add_flag_callback(
       "--no-caching", [this] { args_.caching = false; }, "The gateway keeps none");
-  app->add_option("--cache-for", args_.cache_for, "How long an answer is kept where the app does not say (60s)")
+  app->add_option("--cache-for", args_.cache_for, "How long an answer is kept at most; its max-age may say less (60s)")
       ->type_name("DURATION");
   app->add_option("--cache-path", args_.cache_paths, "Only answers of paths that begin so; / for all; again for more")
       ->type_name("PATH")

@@ -187,7 +187,7 @@ std::string limits_text(const json::value& stage) {
 
 std::string caching_text(const json::value& stage) {
   if (!true_at(stage, "caching")) return "off";
-  std::string out = fmt::format("{} s where the app does not say", number_at(stage, "cache.seconds"));
+  std::string out = fmt::format("at most {} s", number_at(stage, "cache.seconds"));
   std::string paths;
   for (const auto& path : list_at(stage, "cache.paths"))
     if (path.is_string()) paths += (paths.empty() ? "" : " ") + one_line(std::string(path.as_string()));

@@ -77,7 +77,7 @@ BOOST_DESCRIBE_STRUCT(TrafficLimits, (), (rate, burst, body_bytes, answer_second
 
 // Which answers the endpoint api_gateway keeps, where caching is on.
 struct CacheRules {
-  std::int64_t seconds = 60;       // how long, where the app does not say; 1 to 86400
+  std::int64_t seconds = 60;       // how long at most; 1 to 86400
   std::vector<std::string> paths;  // beginnings of paths; none: all
   bool operator==(const CacheRules&) const = default;
 };

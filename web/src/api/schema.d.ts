@@ -685,11 +685,11 @@ export interface components {
        */
       answer_seconds?: number;
     };
-    /** @description Which answers are kept, where caching is on. Only of GET and HEAD, never of requests with a cookie or credentials, never longer than their version serves. */
+    /** @description Which answers are kept, where caching is on. Only of GET with status 200, never of requests with a cookie or credentials, never longer than their version serves. */
     Cache: {
       /**
        * Format: int64
-       * @description How long an answer is kept where the app does not say.
+       * @description How long an answer is kept at most; its own max-age may make it less.
        */
       seconds: number;
       /** @description Beginnings of paths whose answers are kept; empty: all. */
@@ -699,7 +699,7 @@ export interface components {
     CacheEdit: {
       /**
        * Format: int64
-       * @description How long an answer is kept where the app does not say.
+       * @description How long an answer is kept at most; its own max-age may make it less.
        */
       seconds?: number;
       /** @description Beginnings of paths whose answers are kept; empty: all. */

@@ -26,7 +26,7 @@ export function CacheFields({
     <>
       <NumberInput
         label="Kept for"
-        description="Where the app does not say how long."
+        description="At most; the app may say less."
         value={Number.isNaN(cache.seconds) ? "" : cache.seconds}
         min={1}
         max={86_400}

@@ -59,7 +59,7 @@ export function EndpointPart({ stack, stage: { name }, me }: { stack: Stack; sta
               <LimitFields limits={limits} disabled={disabled} onChange={(next) => edit({ limits: next })} />
               <Switch
                 label="Caching"
-                description="The gateway keeps answers to GET and HEAD; never of requests with a cookie or credentials, never longer than their version serves."
+                description="The gateway keeps answers to GET; never of requests with a cookie or credentials, never longer than their version serves."
                 checked={now.caching}
                 disabled={disabled}
                 onChange={(event) => edit({ caching: event.currentTarget.checked })}
