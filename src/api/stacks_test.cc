@@ -18,6 +18,12 @@ Got set_branch(House& house, const std::string& branch) {
                     json::serialize(json::object{{"repository", json::object{{"branch", branch}}}}));
 }
 
+bool at_rest(const conductor::Snapshot& stack) {
+  const auto& dev = stack->stages.at(0);
+  return dev.current && dev.current->change.number == stack->newest->number && !dev.active && !dev.waiting &&
+         !dev.retiring;
+}
+
 TEST(Stacks, the_newest_change_says_who_made_it_and_when_it_came) {
   House house;
   house.make("shop", {"dev"});
@@ -36,7 +42,8 @@ TEST(Stacks, the_newest_change_says_who_made_it_and_when_it_came) {
   }
   EXPECT_EQ(house.get("/stacks/shop").object().at("newest").at("message").as_string(), "second");
   EXPECT_FALSE(house.get("/stacks/bare").object().contains("newest"));
-  // The list, read for all stacks together, and a page of it say the same.
+  // The list, read for all stacks together, and a page of it say the same; once nothing moves any more.
+  ASSERT_TRUE(house.until("shop", at_rest) && house.until("blog", at_rest));
   const auto all = house.get("/stacks");
   for (const auto& item : all.items())
     EXPECT_EQ(item, house.get("/stacks/" + std::string(item.at("name").as_string())).body);
