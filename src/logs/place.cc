@@ -45,8 +45,8 @@ std::vector<StepFile> step_files(const fs::path& folder) {
     if (auto file = parse_name(at->path().filename().string())) out.push_back(std::move(*file));
   std::ranges::sort(
       out, [](const auto& a, const auto& b) { return std::tie(a.number, a.step) < std::tie(b.number, b.step); });
-  const auto twice = std::ranges::unique(out, {}, &StepFile::step);
-  out.erase(twice.begin(), twice.end());
+  const auto same = [](const StepFile& a, const StepFile& b) { return a.step == b.step; };
+  out.erase(std::unique(out.begin(), out.end(), same), out.end());
   return out;
 }
 
