@@ -1,27 +1,38 @@
 import assert from "node:assert/strict";
+import { Tab } from "../lib/browser.mjs";
+import { Server } from "../lib/server.mjs";
 
 const refused = /status of 401/; // the browser's own word on an answer that is meant to be refused
 
 /** Getting in, getting to where one wanted to go, getting out. */
-export default async function ({ test, open, server }) {
+export default async function ({ test, open, server, browser }) {
   const heading = (tab, name) => tab.page.getByRole("heading", { name });
 
   await test("the link of the first start signs in, once, and leaves no trace", async () => {
-    const link = server.log().match(/http\S+\/sign-in#code=\S+/g)?.pop(); // a start of the same server anew prints another
-    assert.ok(link, "the server printed no link");
-    const tab = await open({ token: undefined });
-    tab.expect(refused);
-    await tab.page.goto(link);
-    await heading(tab, "Stacks").waitFor();
-    assert.equal(tab.page.url(), `${server.url}/`);
-    await tab.page.goBack().catch(() => undefined);
-    assert.ok(!tab.page.url().includes("code"), "the code is still in the history");
-    await tab.close();
-    const again = await open({ token: undefined });
-    again.expect(refused);
-    await again.page.goto(link);
-    await again.page.getByText("neither a token nor the sign-in code").waitFor();
-    assert.equal(again.page.url(), `${server.url}/sign-in`);
+    // A server of its own: one that was started anew since has no such link any more.
+    const fresh = await Server.start(server.program);
+    try {
+      const link = /http\S+\/sign-in#code=\S+/.exec(fresh.log())?.[0];
+      assert.ok(link, "the server printed no link");
+      const tab = await Tab.open(browser, fresh.url);
+      tab.expect(refused);
+      await tab.page.goto(link);
+      await heading(tab, "Stacks").waitFor();
+      assert.equal(tab.page.url(), `${fresh.url}/`);
+      await tab.page.goBack().catch(() => undefined);
+      assert.ok(!tab.page.url().includes("code"), "the code is still in the history");
+      tab.clean();
+      await tab.close();
+      const again = await Tab.open(browser, fresh.url);
+      again.expect(refused);
+      await again.page.goto(link);
+      await again.page.getByText("neither a token nor the sign-in code").waitFor();
+      assert.equal(again.page.url(), `${fresh.url}/sign-in`);
+      again.clean();
+      await again.close();
+    } finally {
+      await fresh.close();
+    }
   });
 
   const tab = await open({ token: undefined });
