@@ -71,6 +71,15 @@ struct Model::Observing {
     require(next == stage.revision + 1, "settings revisions do not grow by one (R7.2)");
     stage.revision = next;
   }
+  void operator()(const KeyAdded& e) const {
+    require(at(e.stage).keys.insert(e.name).second, "two keys of a stage have one name");
+  }
+  void operator()(const KeyRevoked& e) const {
+    require(at(e.stage).keys.erase(e.name) == 1, "a key was revoked that is not there");
+  }
+  void operator()(const CachePurged& e) const {
+    require(at(e.stage).config.caching, "a cache was purged where nothing is cached");
+  }
   void operator()(const StageDeletionBegan& e) const {
     need_decider("a stage deleted");
     At& stage = at(e.stage);
@@ -282,6 +291,9 @@ void Model::compare(const Stack& stack) {
     require(stage.id == of.order[i], where + "the order is not what the events say (R2.1)");
     require(stage.mark == at.mark, where + "the mark is not the highest number accepted or brought");
     require(stage.paused == at.paused && stage.config == at.config, where + "pause or configuration differ");
+    const auto has = [&at](const AccessKey& key) { return at.keys.contains(key.name); };
+    require(stage.keys.size() == at.keys.size() && std::all_of(stage.keys.begin(), stage.keys.end(), has),
+            where + "keys differ");
     require(stage.attempt == at.attempt && stage.settings_revision == at.revision,
             where + "attempt or revision differ");
     const auto same = [](const auto& state, const auto& known) {

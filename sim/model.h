@@ -43,6 +43,7 @@ class Model {
   struct At {  // a stage
     std::string name;
     pipeline::StageConfig config;
+    std::set<std::string> keys;  // names
     bool paused = false;
     bool leaving = false;
     bool gone = false;

@@ -121,12 +121,16 @@ CommandBody People::about_a_stage(const Stack& stack, const Stage& stage) {
   if (roll < 56) return Pause{name};
   if (stage.paused ? roll < 72 : roll < 58) return Resume{name};
   if (roll < 74) return SaveSettings{name, {}};
-  if (roll < 80) return DeleteStage{name, chance_.percent(10)};
+  if (roll < 75) return PurgeCache{name};
+  if (roll < 76) return AddKey{name, chance_.percent(50) ? "phone" : "ci", std::string(64, 'a')};
+  if (roll < 77) return RevokeKey{name, chance_.percent(50) ? "phone" : "ci"};
+  if (roll < 81) return DeleteStage{name, chance_.percent(10)};
   SetStage set;
   set.stage = name;
   if (roll < 88) set.requires_approval = !stage.config.requires_approval;
   if (roll >= 86) set.instances = static_cast<std::int64_t>(chance_.below(4));
-  if (roll >= 98) set.caching = true;
+  if (roll >= 96) set.caching = !stage.config.caching;
+  if (roll >= 98) set.endpoint = Endpoint::load_balancer;
   return set;
 }
 
@@ -162,6 +166,9 @@ std::string words_of(const Request& request) {
                          c.requires_approval ? (*c.requires_approval ? "on" : "off") : "-",
                          c.instances ? std::to_string(*c.instances) : "-");
     }
+    std::string operator()(const AddKey& c) const { return fmt::format("AddKey {} {}", c.stage, c.name); }
+    std::string operator()(const RevokeKey& c) const { return fmt::format("RevokeKey {} {}", c.stage, c.name); }
+    std::string operator()(const PurgeCache& c) const { return "PurgeCache " + c.stage; }
     std::string operator()(const DeleteStage& c) const {
       return fmt::format("DeleteStage {}{}", c.stage, c.force ? " force" : "");
     }
