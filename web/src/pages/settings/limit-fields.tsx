@@ -8,7 +8,7 @@ const shown = (value: number) => (Number.isNaN(value) ? "" : value);
 
 /** How much the API gateway lets through; 0 is no limit. */
 export function LimitFields({ limits, disabled, onChange }: { limits: Limits; disabled: boolean; onChange: (next: Limits) => void }) {
-  const field = (name: keyof Limits, label: string, description: string, min: number) => (
+  const field = (name: keyof Limits, label: string, description: string, min: number, suffix = "") => (
     <NumberInput
       label={label}
       description={description}
@@ -18,6 +18,7 @@ export function LimitFields({ limits, disabled, onChange }: { limits: Limits; di
       allowDecimal={false}
       allowNegative={false}
       thousandSeparator=","
+      suffix={suffix}
       disabled={disabled}
       onChange={(value) => onChange({ ...limits, [name]: number(value) })}
     />
@@ -25,7 +26,7 @@ export function LimitFields({ limits, disabled, onChange }: { limits: Limits; di
   return (
     <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="md">
       {field("rate", "Requests a second", "Of one client's address; 0: no limit. Beyond it: 429.", 0)}
-      {field("burst", "At once", "How many may come together; 0: as many as a second.", 0)}
+      {field("burst", "At once", "How many may come together; 0: as many.", 0)}
       <NumberInput
         label="Size of a request"
         description="In MB; 0: no limit. Beyond it: 413."
@@ -38,7 +39,7 @@ export function LimitFields({ limits, disabled, onChange }: { limits: Limits; di
         disabled={disabled}
         onChange={(value) => onChange({ ...limits, body_bytes: Math.round(number(value) * kMegabyte) })}
       />
-      {field("answer_seconds", "Time to answer", "Seconds until the app begins its answer. Beyond it: 504.", 1)}
+      {field("answer_seconds", "Time to answer", "Until the answer begins. Beyond it: 504.", 1, " seconds")}
     </SimpleGrid>
   );
 }
