@@ -127,7 +127,7 @@ TEST_F(GatewayTest, the_probe_needs_no_key_and_the_log_has_none) {
   for (const std::string headers : {kBasic, kBearer, kApiKey}) get("/seen", headers);
   auto log = [&] { return read_file(gateway_->folder() / "log").value_or(""); };
   EXPECT_TRUE(eventually([&] { return log().find("/seen") != std::string::npos; }));
-  for (const std::string secret : {"sesame", "YW55Ym9keTpzZXNhbWU=", sha256_hex("sesame").c_str()}) {
+  for (const std::string& secret : {std::string("sesame"), std::string("YW55Ym9keTpzZXNhbWU="), sha256_hex("sesame")}) {
     EXPECT_EQ(log().find(secret), std::string::npos);
   }
   EXPECT_NE(log().find(" id="), std::string::npos);
