@@ -92,9 +92,10 @@ Result<Supervisor> Supervisor::ensure(const fs::path& dir) {
   }
   if (running(supervisor.dir_)) return supervisor;
   // A session of its own, no inherited descriptors: nothing that ends the server ends what it supervises (R9.2). The
-  // shell stays until the new session answers, because run() ends what is left of the shell's own.
+  // shell stays until the new session answers, because run() ends what is left of the shell's own. What a shell starts
+  // with & ignores SIGINT, and so would every service.
   std::string script = "umask 022; ulimit -n \"$(ulimit -Hn)\"; cd " + shell_word(supervisor.dir_.string()) +
-                       " || exit 1; setsid s6-svscan -c " + kMostServices +
+                       " || exit 1; setsid env --default-signal=INT,QUIT s6-svscan -c " + kMostServices +
                        " scan </dev/null >svscan.log 2>&1 & "
                        "n=0; until s6-svscanctl -z " +
                        shell_word(supervisor.scan().string()) +
@@ -120,6 +121,12 @@ Result<> Supervisor::define(const Service& service) const {
   if (!service.cwd.empty()) script += "cd " + shell_word(service.cwd.string()) + " || exit 111\n";
   script += "exec " + shell_line(service.argv) + "\n";
   if (auto written = write_script(made / "run", script); !written) return written;
+  if (!service.down_signal.empty()) {
+    if (auto said = replace_file(made / "down-signal", service.down_signal + "\n"); !said) return said;
+  }
+  if (service.waits) {
+    if (auto said = replace_file(made / "down", ""); !said) return said;
+  }
   if (logged) {
     if (auto dirs = make_dirs(service.log_dir); !dirs) return dirs;
     if (auto dirs = make_dirs(made / "log"); !dirs) return dirs;
@@ -150,6 +157,7 @@ Result<> Supervisor::add(const std::vector<Service>& services) const {
       continue;
     }
     if (auto defined = define(service); !defined) return fail(defined.error().while_("defining " + service.name));
+    if (service.waits) down.push_back(service.name);
     if (!linked) fs::create_symlink(fs::path("../services") / service.name, scan() / service.name, error);
     if (!linked && error)
       return fail(ErrorKind::failed, "cannot add the service " + service.name + ": " + error.message());
@@ -271,7 +279,8 @@ Result<> Supervisor::remove(const std::vector<std::string>& names, Duration grac
   return {};
 }
 
-Result<> Supervisor::down(const fs::path& dir, Duration grace, const std::vector<std::string>& first) {
+Result<> Supervisor::down(const fs::path& dir, Duration grace, const std::vector<std::string>& first,
+                          const std::vector<std::string>& last) {
   std::error_code ignored;
   Supervisor supervisor(fs::absolute(dir, ignored));
   if (!running(supervisor.dir_)) return {};
@@ -283,8 +292,13 @@ Result<> Supervisor::down(const fs::path& dir, Duration grace, const std::vector
   };
   Result<> stopped;
   for (int tries = 0; tries < 3; ++tries) {
+    auto others = supervisor.names();
+    std::erase_if(others,
+                  [&](const std::string& name) { return std::find(last.begin(), last.end(), name) != last.end(); });
     stopped = supervisor.stop(listening(first), grace);
-    if (auto rest = supervisor.stop(listening(supervisor.names()), grace); !rest) stopped = rest;
+    for (const auto& names : {others, last}) {
+      if (auto rest = supervisor.stop(listening(names), grace); !rest) stopped = rest;
+    }
     if (stopped) break;
   }
   if (auto told = s6::control_all(supervisor.scan(), "t"); !told) return told;

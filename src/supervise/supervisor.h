@@ -23,6 +23,8 @@ struct Service {
   std::filesystem::path log_dir;
   int log_files = 20;
   std::int64_t log_bytes = 1'000'000;
+  std::string down_signal;  // by its name, as "SIGINT": what asks it to end; empty: SIGTERM
+  bool waits = false;       // not started with the supervisor, only by add()
 };
 
 struct Status {
@@ -48,7 +50,7 @@ class Supervisor {
 
   // Of its main process; 0 when down or unknown.
   [[nodiscard]] int pid(const std::string& name) const;
-  // Ends services without waiting: SIGTERM, and no restart when they die.
+  // Ends services without waiting: SIGTERM (or their down_signal), and no restart when they die.
   Result<> dismiss(const std::vector<std::string>& names) const;
   // Ends services together: SIGTERM, after `grace` SIGKILL; when it returns no process of theirs is left. They stay
   // defined and down. A stop request cuts `grace` short. A name that is not there is no error.
@@ -59,9 +61,10 @@ class Supervisor {
   [[nodiscard]] bool any_up(const std::vector<std::string>& names) const;
 
   [[nodiscard]] static bool running(const std::filesystem::path& dir);
-  // Ends every service, those in `last` after the others, and the supervisor. Definitions stay: the next ensure()
-  // starts them again. Nothing running is no error.
-  static Result<> down(const std::filesystem::path& dir, Duration grace, const std::vector<std::string>& first = {});
+  // Ends every service, those in `first` before the others, those in `last` after them, and the supervisor. Definitions
+  // stay: the next ensure() starts them again. Nothing running is no error.
+  static Result<> down(const std::filesystem::path& dir, Duration grace, const std::vector<std::string>& first = {},
+                       const std::vector<std::string>& last = {});
 
  private:
   explicit Supervisor(std::filesystem::path dir) : dir_(std::move(dir)) {}

@@ -108,6 +108,44 @@ TEST_F(SupervisorTest, stops_with_sigterm_first_and_kills_what_does_not_listen) 
   EXPECT_TRUE(eventually([&] { return log("kind").find("bye") != std::string::npos; }));
 }
 
+TEST_F(SupervisorTest, asks_with_the_signal_that_a_service_wants) {
+  auto odd = shell("odd",
+                   "trap 'echo hangs up; exit 0' TERM; trap 'echo interrupted; exit 0' INT; echo up; "
+                   "while :; do sleep 0.01; done");
+  odd.down_signal = "SIGINT";
+  ASSERT_TRUE(s6_->add({odd}));
+  ASSERT_TRUE(eventually([&] { return log("odd").find("up") != std::string::npos; }));
+  ASSERT_TRUE(s6_->stop({"odd"}, 10s));
+  EXPECT_TRUE(eventually([&] { return log("odd").find("interrupted") != std::string::npos; })) << log("odd");
+}
+
+TEST_F(SupervisorTest, ends_the_last_ones_when_the_others_are_gone) {
+  const auto note = (dir_ / "order").string();
+  const auto says = [&](const std::string& name) {
+    return shell(
+        name, "trap 'sleep 0.1; echo " + name + " >>" + note + "; exit 0' TERM; echo up; while :; do sleep 0.01; done");
+  };
+  ASSERT_TRUE(s6_->add({says("app"), says("base"), says("door")}));
+  for (const char* name : {"app", "base", "door"})
+    ASSERT_TRUE(eventually([&] { return log(name).find("up") != std::string::npos; }));
+  ASSERT_TRUE(Supervisor::down(dir_ / "s6", 10s, {"door"}, {"base"}));
+  EXPECT_EQ(read_file(note).value_or(""), "door\napp\nbase\n");
+}
+
+TEST_F(SupervisorTest, one_that_waits_is_started_by_adding_it_only) {
+  auto app = shell("app", "exec sleep 1000");
+  app.waits = true;
+  ASSERT_TRUE(s6_->add({app, shell("base", "exec sleep 1000")}));
+  ASSERT_TRUE(eventually([&] { return s6_->status("app")->up && s6_->status("base")->up; }));
+  ASSERT_TRUE(Supervisor::down(dir_ / "s6", 1s));
+  auto again = Supervisor::ensure(dir_ / "s6");
+  ASSERT_TRUE(again) << again.error().message;
+  ASSERT_TRUE(eventually([&] { return again->status("base")->up; }));
+  EXPECT_FALSE(again->status("app")->up);
+  ASSERT_TRUE(again->add({app}));
+  EXPECT_TRUE(eventually([&] { return again->status("app")->up; }));
+}
+
 TEST_F(SupervisorTest, nothing_of_a_removed_service_is_left_but_its_log) {
   ASSERT_TRUE(s6_->add(
       {shell("app", "trap 'echo bye; exit 0' TERM; echo up; setsid sleep 1000 & while :; do sleep 0.01; done")}));
