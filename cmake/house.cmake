@@ -3,6 +3,7 @@ sluice_room(base      src/base      LIBS Boost::json fmt::fmt OpenSSL::Crypto Th
 sluice_room(pipeline  src/pipeline  ON base)
 sluice_room(logs      src/logs      ON base LIBS PkgConfig::ZSTD)
 sluice_room(store     src/store     ON pipeline LIBS SQLiteCpp PkgConfig::SQLITE)
+sluice_room(metrics   src/metrics   ON store)
 sluice_room(secrets   src/secrets   ON store LIBS PkgConfig::SODIUM)
 sluice_room(identity  src/identity  ON store LIBS PkgConfig::SODIUM)
 sluice_room(source    src/source    ON pipeline)
