@@ -32,6 +32,7 @@ sluice_fuzz(target_fuzz src/http http/head.cc http/message.cc http/target.cc bas
 include(cmake/embed.cmake)
 include(cmake/dashboard.cmake)
 sluice_embed(api src/api/openapi.json sluice::api::openapi_document)
+sluice_embed(gateway src/gateway/hold.lua sluice::gateway::hold_script)
 
 file(GLOB app_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/app/*.cc)
 if(app_sources)

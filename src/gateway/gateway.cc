@@ -132,25 +132,54 @@ Result<> Gateway::place(const std::string& id, const std::string& tag, const std
                  : problem;
 }
 
-Result<> Gateway::show(const std::string& id, const std::string& tag) {
+Result<> Gateway::show(const std::string& id, const std::string& tag, bool woken) {
   std::lock_guard lock(mutex_);
   auto found = route(id);
   if (!found) return fail(found.error());
   Route& here = **found;
   if (here.a.tag != tag && here.b.tag != tag) return fail(ErrorKind::not_found, "the gateway has no servers of " + tag);
   here.live = here.a.tag == tag ? "a" : "b";
-  here.page = (here.live == "a" ? here.a : here.b).servers.empty() ? "asleep" : "";
+  here.page = !here.live_set().servers.empty() ? "" : woken ? "sleeping" : "asleep";
+  here.sentence.reset();
   if (auto written = write(here); !written) return written;
   return tell({here});
 }
 
-Result<> Gateway::show_asleep(const std::string& id) {
+Result<> Gateway::show_page(const std::string& id, const std::string& page,
+                            const std::optional<std::string>& sentence) {
   std::lock_guard lock(mutex_);
   auto found = route(id);
   if (!found) return fail(found.error());
-  (*found)->page = "asleep";
+  (*found)->page = page;
+  (*found)->sentence = sentence;
   if (auto written = write(**found); !written) return written;
   return tell({**found});
+}
+
+Result<> Gateway::show_asleep(const std::string& id, const std::optional<std::string>& sentence) {
+  return show_page(id, "asleep", sentence);
+}
+
+Result<> Gateway::show_sleeping(const std::string& id) { return show_page(id, "sleeping", std::nullopt); }
+
+Result<> Gateway::on_wanted(std::function<void(const std::string& id)> wanted) {
+  on_wanted_ = std::move(wanted);
+  auto listens = Wanted::listen(dir_, [this](const std::string& id) { rung(id); });
+  if (!listens) return fail(listens.error());
+  wanted_ = std::move(*listens);
+  return {};
+}
+
+// A worker that a reload replaced may ring late.
+void Gateway::rung(const std::string& id) {
+  const auto route = find(id);
+  if (route && route->page == "sleeping") on_wanted_(id);
+}
+
+Result<std::map<std::string, Use>> Gateway::usage() {
+  auto counted = runtime_.counted();
+  if (!counted) return fail(counted.error());
+  return usage_.look(*counted);
 }
 
 Result<> Gateway::show_empty(const std::string& id) {

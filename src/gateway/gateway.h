@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -14,6 +15,8 @@
 #include "gateway/render.h"
 #include "gateway/route.h"
 #include "gateway/runtime.h"
+#include "gateway/usage.h"
+#include "gateway/wanted.h"
 
 // HAProxy, and the routes it has. Every change is written to its files first and then told to the running one, so that
 // it can be killed at any moment. A new address and a changed policy are a seamless reload; everything else is told at
@@ -26,6 +29,8 @@ class Gateway {
     std::filesystem::path dir;  // belongs to the gateway alone
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;  // 0: one picked by the kernel at the first start and kept in `dir`
+    // How long a request is held for a route that sleeps; and while nobody hears that it is wanted. Whole seconds.
+    Duration held_for = std::chrono::seconds(120), unheard_for = std::chrono::seconds(30);
   };
   // Reads the routes of an earlier run and writes HAProxy's files. An Error says when the port is taken.
   static Result<std::unique_ptr<Gateway>> open(Options options);
@@ -55,9 +60,13 @@ class Gateway {
   // invalid names what is wrong with a policy.
   Result<> place(const std::string& id, const std::string& tag, const std::vector<Server>& servers,
                  Duration patience = std::chrono::seconds(5), const std::optional<Policy>& policy = std::nullopt);
-  // From now on this set answers. One without servers shows that the stage is scaled to 0.
-  Result<> show(const std::string& id, const std::string& tag);
-  Result<> show_asleep(const std::string& id);
+  // From now on this set answers. One without servers: a page that says that the stage is scaled to 0, or, if it is
+  // `woken` by requests, what show_sleeping does.
+  Result<> show(const std::string& id, const std::string& tag, bool woken = false);
+  // A page with this sentence; without one it says that the stage is scaled to 0.
+  Result<> show_asleep(const std::string& id, const std::optional<std::string>& sentence = std::nullopt);
+  // Requests are held, and on_wanted's function is told, until the route is shown.
+  Result<> show_sleeping(const std::string& id);
   Result<> show_empty(const std::string& id);  // and no set is live
   // No new request goes to these; those under way go on.
   Result<> withdraw(const std::string& id, const std::vector<std::string>& servers);
@@ -66,6 +75,12 @@ class Gateway {
   // To be called when withdrawn servers have ended.
   Result<> forget(const std::string& id, const std::vector<std::string>& servers);
   Result<> remove(const std::string& id);
+  // To be called once. `wanted` is told of a sleeping route for which requests are held: at once, and every few seconds
+  // for as long as they are, also when they came while no server was there. It is called on a thread of the gateway's
+  // and may call the gateway; not after the gateway's destructor has returned.
+  Result<> on_wanted(std::function<void(const std::string& id)> wanted);
+  // Of every route that HAProxy knows. Costs it a millisecond or so for hundreds of routes.
+  Result<std::map<std::string, Use>> usage();
   [[nodiscard]] std::optional<Route> find(const std::string& id) const;
   [[nodiscard]] std::optional<std::string> id_of(const std::string& host) const;
   [[nodiscard]] std::vector<std::string> ids() const;
@@ -79,6 +94,8 @@ class Gateway {
     std::optional<Route> removed;
   };
   explicit Gateway(std::filesystem::path dir) : dir_(std::move(dir)), runtime_(dir_) {}
+  Result<> show_page(const std::string& id, const std::string& page, const std::optional<std::string>& sentence);
+  void rung(const std::string& id);
   Result<> load(const Options& options);
   Result<> write_all();
   Result<> write_main();
@@ -103,6 +120,9 @@ class Gateway {
   std::map<std::string, Route> routes_;
   std::vector<Gone> gone_;
   mutable std::mutex mutex_;
+  Usage usage_;
+  std::function<void(const std::string&)> on_wanted_;
+  std::unique_ptr<Wanted> wanted_;
 };
 
 }  // namespace sluice::gateway

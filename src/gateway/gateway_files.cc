@@ -84,6 +84,8 @@ Result<> Gateway::load(const Options& options) {
   settings_.address = options.address;
   settings_.port = options.port;
   settings_.connections = connections();
+  settings_.held_for = std::chrono::duration_cast<std::chrono::seconds>(options.held_for).count();
+  settings_.unheard_for = std::chrono::duration_cast<std::chrono::seconds>(options.unheard_for).count();
   settings_.threads = threads();
   reloads_ = number_of(read_file(dir_ / "reloads").value_or("0"));
   auto probe = read_file(dir_ / "probe");
@@ -112,7 +114,7 @@ Result<> Gateway::load(const Options& options) {
 std::string Gateway::generation() const {
   Settings bare = settings_;
   bare.generation.clear();
-  std::string all = render_main(bare);
+  std::string all = render_main(bare) + render_hold(bare);
   for (const auto& page : pages()) all += page.html;
   return std::to_string(reloads_) + "-" + sha256_hex(all).substr(0, 16);
 }
@@ -127,6 +129,7 @@ Result<> Gateway::write_all() {
   for (const auto& page : pages()) {
     if (auto written = write_if_other(dir_ / "pages" / page.name, page.html); !written) return written;
   }
+  if (auto written = write_if_other(dir_ / "hold.lua", render_hold(settings_)); !written) return written;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(dir_ / "conf", error)) {
     auto name = entry.path().stem().string();

@@ -2,7 +2,28 @@
 
 #include <utility>
 
+#include "base/digest.h"
+
 namespace sluice::gateway {
+namespace {
+
+constexpr const char* kScaledToNone =
+    "It is scaled to 0: no instance runs. It serves again when it is scaled to one or more.";
+
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (char c : text) {
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else
+      out += c;
+  }
+  return out;
+}
+
+}  // namespace
 
 std::string map_value(const Route& route) {
   if (route.live.empty()) return route.id + ".empty";
@@ -37,6 +58,9 @@ Entries set_entries(const Route& route) {
       out[backend + ":" + server.name] = std::to_string(*server.index);
     }
   }
+  if (route.page == "asleep") out[map_value(route)] = base64_encode(escaped(route.sentence.value_or(kScaledToNone)));
+  if (route.page == "sleeping" && route.live_set().rules().restricted)
+    out[map_value(route)] = set_prefix(route) + route.live;
   return out;
 }
 

@@ -10,8 +10,9 @@ namespace sluice::gateway {
 
 constexpr const char* kHostsMap = "hosts.map";  // HOST: the backend or page that answers for it
 constexpr const char* kKeysMap = "keys.map";    // ROUTE:DIGEST: the key's name
-constexpr const char* kSetsMap = "sets.map";    // BACKEND: its cache's contents; BACKEND/INDEX: the server of that
-                                                // index; BACKEND:SERVER: its index
+// BACKEND: its cache's contents; BACKEND/INDEX: the server of that index; BACKEND:SERVER: its index; ROUTE.asleep: the
+// page's sentence, in base64; ROUTE.sleeping: the backend that refuses those who may not wake it.
+constexpr const char* kSetsMap = "sets.map";
 constexpr const char* kCookie = "sluice-instance";
 
 using Entries = std::map<std::string, std::string>;

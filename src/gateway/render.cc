@@ -2,8 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
+
 namespace sluice::gateway {
+
+std::string_view hold_script();  // hold.lua, embedded
+
 namespace {
+
+// Requests of one sleeping route: one that sleeps must not take the connections of all others.
+constexpr int kMostHeld = 1000;
 
 constexpr const char* kMain = R"(# Written by Sluice; changes made by hand are lost.
 global
@@ -16,6 +24,7 @@ global
     # What still has requests after a reload: long downloads, WebSockets.
     hard-stop-after 1h
     mworker-max-reloads 50
+    lua-load hold.lua
 
 defaults
     mode http
@@ -43,7 +52,6 @@ frontend gateway
     bind unix@next.sock accept-proxy mode 600
     # A worker that a reload replaced still has connections that are kept alive, and knows nothing of what was changed
     # since: what comes on one of these is answered by the worker that took over, as if it had come there.
-    http-request set-log-level silent if {{ stopping }}
     http-request allow if {{ stopping }}
     # The request line is all that is kept of a request: no header, so no Authorization and no cookie.
     log-format "%[var(txn.route),field(1,.)] %ci %{{+Q}}r %ST bytes=%B first=%Tr total=%Ta to=%b/%s end=%ts id=%ID"
@@ -54,9 +62,11 @@ frontend gateway
     http-request set-var(txn.route) req.hdr(host),host_only,map_str(hosts.map)
     http-request deny deny_status 400 unless {{ req.hdr_cnt(host) eq 1 }}
     http-request deny deny_status 405 if {{ method CONNECT TRACE }}
+    http-request lua.hold if {{ var(txn.route) -m end .sleeping }} !probe
     http-request return status 404 content-type "text/html; charset=utf-8" file pages/unknown.html hdr Cache-Control no-store if !{{ var(txn.route) -m found }}
     http-request return status 503 content-type "text/html; charset=utf-8" file pages/empty.html hdr Cache-Control no-store hdr Retry-After 10 if {{ var(txn.route) -m end .empty }}
-    http-request return status 503 content-type "text/html; charset=utf-8" file pages/asleep.html hdr Cache-Control no-store hdr Retry-After 60 if {{ var(txn.route) -m end .asleep }}
+    http-request return status 503 content-type "text/html; charset=utf-8" lf-file pages/sleeping.html hdr Cache-Control no-store hdr Retry-After 5 if {{ var(txn.route) -m end .sleeping }}
+    http-request return status 503 content-type "text/html; charset=utf-8" lf-file pages/asleep.html hdr Cache-Control no-store hdr Retry-After 60 if {{ var(txn.route) -m end .asleep }}
     # What only a proxy may say, an app must be able to believe.
     http-request del-header ^(forwarded|proxy|x-real-ip|x-forwarded-.*|x-sluice-.*)$ -m reg
     http-request set-header X-Forwarded-For %[src]
@@ -70,6 +80,7 @@ frontend gateway
 
 backend next
     timeout server 1h
+    http-request set-log-level silent
     http-request disable-l7-retry unless {{ method GET HEAD OPTIONS }}
     server next unix@next.sock send-proxy-v2
 )";
@@ -94,6 +105,12 @@ std::string render_main(const Settings& settings) {
                      fmt::arg("port", settings.port), fmt::arg("probe", settings.probe));
 }
 
+std::string render_hold(const Settings& settings) {
+  return fmt::format("local held_for, unheard_for, most = {}, {}, {}\n", settings.held_for, settings.unheard_for,
+                     kMostHeld) +
+         std::string(hold_script());
+}
+
 std::vector<PageFile> pages() {
   return {
       {"unknown.html", page("No stage has this address",
@@ -102,9 +119,8 @@ std::vector<PageFile> pages() {
       {"empty.html", page("Nothing is deployed here yet",
                           "This stage serves its first change as soon as one has "
                           "been deployed to it.")},
-      {"asleep.html", page("This stage is scaled to 0",
-                           "No instance runs. It serves again when it is scaled to one "
-                           "or more.")},
+      {"asleep.html", page("This stage is asleep", "%[var(txn.route),map_str(sets.map),b64dec]")},
+      {"sleeping.html", page("This stage is not awake yet", "%[var(txn.sentence)]")},
       {"down.html", page("No instance of this app answers",
                          "It may be starting again; this page is worth another "
                          "try in a moment.")},

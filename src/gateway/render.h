@@ -14,10 +14,13 @@ struct Settings {
   std::string probe;       // a request whose X-Sluice-Probe is this is answered with X-Sluice-Server: BACKEND/SERVER
   int connections = 0;     // at most, at once
   int threads = 1;
+  std::int64_t held_for = 0,
+               unheard_for = 0;  // seconds that a sleeping route's request is held; while nobody hears of it
   bool operator==(const Settings&) const = default;
 };
 
 std::string render_main(const Settings& settings);
+std::string render_hold(const Settings& settings);  // hold.lua
 // Small pages by file name, light or dark as the reader's system is.
 struct PageFile {
   std::string name, html;

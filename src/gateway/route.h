@@ -50,9 +50,11 @@ struct Route {
   std::string host;  // the main one: lower case, without a port; empty: another route has it now
   Set a, b;
   std::string live;                      // "a", "b", or empty: none yet
-  std::string page;                      // shown instead of the live set: "empty", "asleep", or empty
+  std::string page;                      // instead of the live set: "empty", "asleep", "sleeping", or empty
   std::vector<std::string> others = {};  // further hosts
   std::vector<Key> keys = {};
+  std::optional<std::string> sentence = std::nullopt;  // of the page "asleep"; absent: that it is scaled to 0
+  [[nodiscard]] const Set& live_set() const { return live == "b" ? b : a; }
   [[nodiscard]] std::vector<std::string> hosts() const {
     auto out = others;
     if (!host.empty()) out.insert(out.begin(), host);
@@ -60,6 +62,6 @@ struct Route {
   }
   bool operator==(const Route&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Route, (), (id, host, a, b, live, page, others, keys))
+BOOST_DESCRIBE_STRUCT(Route, (), (id, host, a, b, live, page, others, keys, sentence))
 
 }  // namespace sluice::gateway

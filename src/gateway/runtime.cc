@@ -86,7 +86,7 @@ Result<> Runtime::follow(const Route& route) const {
     there.push_back(std::move(*known));
   }
   auto looked_up = [](const Set& set) { return set.rules().caching || set.rules().sticky; };
-  if (looked_up(route.a) || looked_up(route.b)) {
+  if (looked_up(route.a) || looked_up(route.b) || !route.page.empty()) {
     if (auto told = follow(kSetsMap, set_prefix(route), set_entries(route)); !told) return told;
   }
   auto known = there.begin();
@@ -188,6 +188,21 @@ Result<std::int64_t> Runtime::in_flight(const std::string& id, const std::vector
     }
   }
   return count;
+}
+
+Result<std::map<std::string, Counted>> Runtime::counted() const {
+  auto old = old_workers();
+  if (!old) return fail(old.error());
+  const std::string command = "show stat -1 2 -1";  // of every proxy, its backend
+  auto said = socket_.ask(command);
+  if (!said) return fail(said.error());
+  auto out = read_counted(*said);
+  for (const auto& worker : *old) {
+    auto more = socket_.ask_master("@!" + worker + " " + command);
+    if (!more) continue;  // it ended meanwhile
+    for (const auto& [backend, there] : read_counted(*more)) out[backend].open += there.open;
+  }
+  return out;
 }
 
 Result<> Runtime::forget(const std::string& id, const std::vector<std::string>& names) const {

@@ -10,6 +10,7 @@
 #include "gateway/maps.h"
 #include "gateway/route.h"
 #include "gateway/socket.h"
+#include "gateway/usage.h"
 
 // What the running HAProxy is told and asked while it runs. Nothing is remembered here, and all of it can be repeated.
 // An Error is `unavailable` where no HAProxy answers, `internal` where it answers and refuses; others are named. After
@@ -37,6 +38,8 @@ class Runtime {
   [[nodiscard]] Result<std::map<std::string, bool>> servers(const std::string& backend) const;
   // The requests they still have, also in workers that a reload replaced.
   [[nodiscard]] Result<std::int64_t> in_flight(const std::string& id, const std::vector<std::string>& names) const;
+  // By backend, since HAProxy's start or reload; `open` also in workers that a reload replaced.
+  [[nodiscard]] Result<std::map<std::string, Counted>> counted() const;
   [[nodiscard]] Result<> forget(const std::string& id, const std::vector<std::string>& names) const;
 
  private:

@@ -159,8 +159,9 @@ class Visitor {
   ~Visitor() { leave(); }
   Visitor(const Visitor&) = delete;
   Visitor& operator=(const Visitor&) = delete;
-  // The whole answer; empty: there was none, or no whole one.
-  std::string ask(const std::string& host, const std::string& path = "/", const std::string& headers = "") {
+  // The whole answer; empty: there was none, or no whole one. Of one that is only `begun`, the head.
+  std::string ask(const std::string& host, const std::string& path = "/", const std::string& headers = "",
+                  bool begun = false) {
     if (fd_ < 0) enter();
     std::string request = "GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\n" + headers + "\r\n", answer;
     if (::send(fd_, request.data(), request.size(), MSG_NOSIGNAL) <= 0) return leave();
@@ -168,6 +169,7 @@ class Visitor {
     while (true) {
       auto end = answer.find("\r\n\r\n");
       if (end != std::string::npos) {
+        if (begun) break;
         auto length = answer.find("ontent-length: ");
         if (length == std::string::npos || length > end) return leave();
         if (answer.size() >= end + 4 + std::stoul(answer.substr(length + 15))) break;
@@ -214,7 +216,8 @@ class GatewayTest : public testing::Test {
     EXPECT_TRUE(remove_tree(dir_));
   }
   void open() {
-    auto opened = Gateway::open({dir_ / "gw", "127.0.0.1", 0});
+    gateway_.reset();
+    auto opened = Gateway::open({dir_ / "gw", "127.0.0.1", 0, held_for_, unheard_for_});
     ASSERT_TRUE(opened) << opened.error().message;
     gateway_ = std::move(*opened);
   }
@@ -255,6 +258,7 @@ class GatewayTest : public testing::Test {
   std::string generation() { return read_file(gateway_->folder() / "reloads").value_or("0"); }
 
   fs::path dir_;
+  Duration held_for_ = 120s, unheard_for_ = 30s;
   std::unique_ptr<Gateway> gateway_;
   std::optional<Child> child_;
 };
