@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/files.h"
+#include "platform/local/running.h"
 #include "platform/local/site.h"
 #include "platform/local/steps.h"
 
@@ -51,6 +52,7 @@ Result<std::unique_ptr<LocalPlatform>> LocalPlatform::start(Options options, log
                                           std::move(*supervisor),
                                           std::move(*gateway),
                                           std::move(records),
+                                          {},
                                           {},
                                           {},
                                           {},
@@ -142,6 +144,8 @@ Result<logs::Lines> LocalPlatform::access_lines(const std::string& stack_name, c
 }
 
 fs::path LocalPlatform::access_dir() const { return state_->gateway->folder() / "access"; }
+
+std::vector<RunningInstance> LocalPlatform::running() const { return local::running(*state_); }
 
 Result<> LocalPlatform::down(const fs::path& data) {
   return supervise::Supervisor::down(supervisor_dir(data), local::kStopGrace, {local::kGatewayService});

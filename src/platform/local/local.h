@@ -18,6 +18,14 @@
 // the server (R9.2) and is found again by the next one.
 namespace sluice::platform {
 
+// An instance whose main process runs, and what it and its descendants use (supervise/uses.h).
+struct RunningInstance {
+  pipeline::StageId stage;
+  int pid = 0;
+  Duration born{};  // since the machine came up
+  std::uint64_t cpu_us = 0, memory_kib = 0;
+};
+
 class LocalPlatform : public Platform {
  public:
   struct Options {
@@ -53,6 +61,10 @@ class LocalPlatform : public Platform {
                                    std::size_t limit = 2000) const;
   // The folder it is kept in, for logs::changed_since.
   [[nodiscard]] std::filesystem::path access_dir() const;
+
+  // Of every stage, whatever they run for: also while they start and while they drain. One look at all processes of the
+  // machine, none where nothing runs.
+  [[nodiscard]] std::vector<RunningInstance> running() const;
 
   // Ends everything that outlives a server of this data directory: apps (SIGTERM, 30 s, SIGKILL), gateway, supervisor.
   // Nothing is forgotten: the next start brings it all back. Nothing running is no error.

@@ -37,6 +37,7 @@ struct Site {
   std::set<std::int64_t> ports;                                 // of every instance, running or not
   std::map<pipeline::StageId, std::vector<gateway::Key>> keys;  // of every stage, also before it has a route
   Lately well;                                                  // deployments under way, all instances of them
+  std::map<std::string, pipeline::StageId> stage_of;            // of deployments that have services
 
   [[nodiscard]] std::string url(const std::string& stack, const std::string& stage) const;
   void saw_well(const pipeline::DeploymentId& deployment);
