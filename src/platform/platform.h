@@ -43,6 +43,8 @@ struct Context {
   std::map<std::string, std::string> environment;
   // At this attempt's settings, too: endpoint, limits, caching, access. How many instances is Work's to say.
   pipeline::StageConfig config = {};
+  // Of a database that Sluice makes its password, of an existing one its URL; in no log and on no command line.
+  std::string database_secret = {};
 };
 
 class Platform {

@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "platform/local/endpoint.h"
 #include "platform/local/instances.h"
+#include "platform/local/stage_database.h"
 #include "platform/local/steps.h"
 
 namespace sluice::platform::local {
@@ -27,8 +28,7 @@ Advance scale(Site& site, const Work& work, Context& context) {
     record = *there;
     std::error_code error;
     if (!std::filesystem::exists(site.records.env_dir(record) / sandbox::kEnvironment, error)) {
-      auto url = site.url(work.stack_name, work.stage_name);
-      auto written = write_environment(*plan, context, url, site.records.env_dir(record));
+      auto written = write_environment(site, work, *plan, context, site.records.env_dir(record));
       if (!written) return written.error();
     }
     if (auto up = bring_up(site, record, *plan, work.instances); !up) return up.error();
@@ -90,7 +90,10 @@ Advance retire(Site& site, const Work& work, Context& context) {
     }
     if (auto led = lead_away(site, work, victims); !led) return led.error();
   }
-  return take_down(site, std::move(victims), context);
+  auto taken = take_down(site, std::move(victims), context);
+  if (!std::holds_alternative<Done>(taken) || work.config.database == pipeline::DatabaseKind::created) return taken;
+  if (auto seen_off = see_off_database(site, work, context); !seen_off) return seen_off.error();
+  return taken;
 }
 
 Advance discard(Site& site, const Work& work, Context& context) {
@@ -124,7 +127,13 @@ Advance remove(Site& site, const Work& work, Context& context) {
     victims = site.records.all(work.stage);
     if (auto gone = site.gateway->remove(work.stage.value); !gone) return gone.error();
   }
-  return take_down(site, std::move(victims), context);
+  auto taken = take_down(site, std::move(victims), context);
+  if (!std::holds_alternative<Done>(taken)) return taken;
+  if (auto seen_off = see_off_database(site, work, context); !seen_off) {
+    if (!work.forced) return seen_off.error();
+    context.log.line("the database stays: " + seen_off.error().message);
+  }
+  return taken;
 }
 
 }  // namespace sluice::platform::local

@@ -177,6 +177,7 @@ pipeline::Work LocalTest::work(pipeline::WorkKind kind, const std::string& name)
   work.deployment = stage.last;
   work.current = stage.current;
   work.instances = stage.instances;
+  work.config = config_;
   work.config.instances = stage.instances;
   work.deadline = clock_.now() + std::chrono::minutes(1);
   return work;
@@ -186,7 +187,7 @@ Advance LocalTest::run(const pipeline::Work& piece, std::stop_token stop) {
   KeptLog log;
   auto environment = environment_;
   environment["SLUICE_STAGE"] = piece.stage_name;
-  Context context{stop, piece.deadline, log, environment};
+  Context context{stop, piece.deadline, log, environment, config_, database_secret_};
   auto result = platform_->advance(piece, context);
   log_ += log.text;
   return result;
@@ -205,6 +206,12 @@ Advance LocalTest::deploy(const std::string& built, std::int64_t instances, cons
   using K = pipeline::WorkKind;
   for (auto kind : {K::publish, K::provision, K::release, K::start, K::verify, K::switch_over}) {
     auto result = run(work(kind, name));
+    const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (std::holds_alternative<NotYet>(result) && std::chrono::steady_clock::now() < until) {
+      auto again = work(kind, name);
+      again.token = std::get<NotYet>(result).token;
+      result = run(again);
+    }
     if (!done(result)) return result;
     if (kind != K::switch_over) continue;
     pipeline::Current current;
@@ -239,6 +246,7 @@ std::shared_ptr<const pipeline::Stack> LocalTest::stack() const {
     at.name = name;
     at.attempt = stage.attempt;
     at.current = stage.current;
+    at.config = config_;
     at.config.instances = stage.instances;
     out->stages.push_back(at);
   }

@@ -84,6 +84,8 @@ class LocalTest : public testing::Test {
   };
   std::map<std::string, Stage> stages_;
   std::map<std::string, std::string> environment_;
+  pipeline::StageConfig config_;  // of every stage and attempt
+  std::string database_secret_;
   std::filesystem::path dir_;
   SystemClock clock_;
   std::optional<logs::Logs> logs_;

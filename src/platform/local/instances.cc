@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "platform/local/health.h"
 #include "platform/local/ports.h"
+#include "platform/local/stage_database.h"
 #include "supervise/processes.h"
 
 namespace fs = std::filesystem;
@@ -45,6 +46,7 @@ Result<std::vector<supervise::Service>> services_of(const Site& site, const Reco
     service.name = instance.service;
     service.argv = site.sandbox.command(spec);
     service.log_dir = log_dir(site, record, instance);
+    service.waits = record.database.value_or(false);
     services.push_back(std::move(service));
   }
   return services;
@@ -164,11 +166,14 @@ Result<> await_these(Site& site, const Record& record, const build::Plan& plan, 
 
 }  // namespace
 
-Result<> write_environment(const build::Plan& plan, const Context& context, const std::string& url,
+Result<> write_environment(Site& site, const pipeline::Work& work, const build::Plan& plan, const Context& context,
                            const fs::path& dir) {
+  auto of_database = database_variables(site, work.stage, context);
+  if (!of_database) return fail(of_database.error());
   auto environment = plan.environment;
   environment["HOST"] = "127.0.0.1";
-  environment["SLUICE_URL"] = url;
+  environment["SLUICE_URL"] = site.url(work.stack_name, work.stage_name);
+  for (const auto& [name, value] : *of_database) environment[name] = value;
   for (const auto& [name, value] : context.environment) environment[name] = value;
   environment.erase("PORT");
   return sandbox::write_env_dir(dir, environment);

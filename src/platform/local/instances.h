@@ -9,8 +9,8 @@
 // Instances of a deployment, from their first process to the last trace of it.
 namespace sluice::platform::local {
 
-// Writes an environment directory: the plan's variables, then ours, then the stage's own.
-Result<> write_environment(const build::Plan& plan, const Context& context, const std::string& url,
+// Writes an environment directory: the plan's variables, then ours and the database's, then the stage's own.
+Result<> write_environment(Site& site, const pipeline::Work& work, const build::Plan& plan, const Context& context,
                            const std::filesystem::path& dir);
 // What runs in the sandbox, at this artifact, with this environment directory.
 sandbox::Spec spec_for(const std::filesystem::path& artifact, const std::filesystem::path& env_dir);

@@ -31,6 +31,8 @@ Result<std::unique_ptr<LocalPlatform>> LocalPlatform::start(Options options, log
   if (auto made = make_dirs(options.data / "stages", 0700); !made) return fail(made.error());
   auto gateway = gateway::Gateway::open({options.data / "gateway", options.gateway_address, options.gateway_port});
   if (!gateway) return fail(gateway.error());
+  auto databases = std::make_unique<local::Databases>(options.data / "databases");
+  databases->prepare();
   auto supervisor = supervise::Supervisor::ensure(supervisor_dir(options.data));
   if (!supervisor) return fail(supervisor.error());
 
@@ -43,7 +45,9 @@ Result<std::unique_ptr<LocalPlatform>> LocalPlatform::start(Options options, log
   if (auto added = supervisor->add({service}); !added) return fail(added.error().while_("starting the gateway"));
   if (auto answers = (*gateway)->await(15s); !answers) return fail(answers.error());
 
+  databases->supervise_with(*supervisor);
   local::Records records(options.data / "stages");
+  local::Backups backups(databases->backups());
   std::unique_ptr<State> state(new State{{std::move(options),
                                           logs,
                                           builder,
@@ -52,6 +56,8 @@ Result<std::unique_ptr<LocalPlatform>> LocalPlatform::start(Options options, log
                                           std::move(*supervisor),
                                           std::move(*gateway),
                                           std::move(records),
+                                          std::move(databases),
+                                          std::move(backups),
                                           {},
                                           {},
                                           {},
@@ -100,7 +106,8 @@ bool LocalPlatform::at_once(const pipeline::Work& work) const {
   if (work.kind == WorkKind::publish) return true;
   if (work.kind == WorkKind::provision) {
     const auto route = state_->gateway->find(work.stage.value);
-    return route && route->host == local::host_of(work.stack_name, work.stage_name);
+    const bool asks_database = work.config.database != pipeline::DatabaseKind::none;
+    return route && !asks_database && route->host == local::host_of(work.stack_name, work.stage_name);
   }
   if (work.kind != WorkKind::release && work.kind != WorkKind::verify) return false;
   const auto plan = state_->builder.plan(work.deployment.artifact);
@@ -148,7 +155,8 @@ fs::path LocalPlatform::access_dir() const { return state_->gateway->folder() / 
 std::vector<RunningInstance> LocalPlatform::running() const { return local::running(*state_); }
 
 Result<> LocalPlatform::down(const fs::path& data) {
-  return supervise::Supervisor::down(supervisor_dir(data), local::kStopGrace, {local::kGatewayService});
+  return supervise::Supervisor::down(supervisor_dir(data), local::kStopGrace, {local::kGatewayService},
+                                     {local::kDatabaseService});
 }
 
 }  // namespace sluice::platform

@@ -29,8 +29,8 @@ struct RunningInstance {
 class LocalPlatform : public Platform {
  public:
   struct Options {
-    std::filesystem::path
-        data;  // the server's data directory; the platform keeps DATA/s6, DATA/gateway and DATA/stages
+    std::filesystem::path data;  // the server's data directory; the platform keeps DATA/s6, DATA/gateway, DATA/stages
+                                 // and DATA/databases
     std::string gateway_address = "127.0.0.1";
     std::uint16_t gateway_port = 8080;  // 0: the kernel picks one, and a later start with 0 keeps it
   };
@@ -66,7 +66,8 @@ class LocalPlatform : public Platform {
   // machine, none where nothing runs.
   [[nodiscard]] std::vector<RunningInstance> running() const;
 
-  // Ends everything that outlives a server of this data directory: apps (SIGTERM, 30 s, SIGKILL), gateway, supervisor.
+  // Ends everything that outlives a server of this data directory: gateway, apps (SIGTERM, 30 s, SIGKILL), databases,
+  // supervisor.
   // Nothing is forgotten: the next start brings it all back. Nothing running is no error.
   static Result<> down(const std::filesystem::path& data);
 

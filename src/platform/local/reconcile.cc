@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 using pipeline::Stage;
 
 constexpr Duration kOrphanGrace = 5s;  // of what no stage knows any more
+constexpr Duration kDatabasePatience = 20s;
 
 Result<> end_at_once(Site& site, const Record& record) {
   if (auto gone = site.supervisor.remove(service_names(record), kOrphanGrace); !gone) return gone;
@@ -66,6 +67,11 @@ Result<> reconcile(Site& site, const std::vector<std::shared_ptr<const pipeline:
   auto note = [&](const Result<>& done, const std::string& what) {
     if (!done) problems += (problems.empty() ? "" : "; ") + what + ": " + done.error().message;
   };
+  // After a restart of the machine the apps that use it come after it.
+  if (site.databases->made()) {
+    const auto up = site.databases->ready(kDatabasePatience);
+    note(up ? Result<>{} : fail(up.error()), "databases");
+  }
   for (const auto& stack : stacks) {
     for (const auto* stages : {&stack->stages, &stack->leaving}) {
       for (const auto& stage : *stages) {
@@ -89,7 +95,7 @@ Result<> reconcile(Site& site, const std::vector<std::shared_ptr<const pipeline:
     }
     note(done ? remove_tree(site.records.dir(id)) : done, id.value);
   }
-  std::set<std::string> services{kGatewayService};
+  std::set<std::string> services{kGatewayService, kDatabaseService};
   for (const auto& id : site.records.stages()) {
     for (const auto& record : site.records.all(id)) {
       for (const auto& name : service_names(record)) services.insert(name);

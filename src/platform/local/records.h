@@ -36,11 +36,12 @@ struct Record {
   std::optional<Time> draining;                          // since when no new request goes to it
   std::optional<Time> stopping;                          // since when it has been asked to end
   std::optional<gateway::Policy> policy = std::nullopt;  // with which it is shown; absent: the default
+  std::optional<bool> database = std::nullopt;           // it uses the one that Sluice made for its stage
   bool operator==(const Record&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Record, (),
-                      (deployment, attempt, change, artifact, stack, stage, host, instances, draining, stopping,
-                       policy))
+                      (deployment, attempt, change, artifact, stack, stage, host, instances, draining, stopping, policy,
+                       database))
 
 // R9.3. Needs no fsync: what comes late comes from this machine, and dies with it.
 struct Fence {

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "gateway/gateway.h"
+#include "platform/local/backups.h"
+#include "platform/local/databases.h"
 #include "platform/local/lately.h"
 #include "platform/local/local.h"
 #include "platform/local/records.h"
@@ -31,6 +33,8 @@ struct Site {
   supervise::Supervisor supervisor;
   std::unique_ptr<gateway::Gateway> gateway;
   Records records;
+  std::unique_ptr<Databases> databases;
+  Backups backups;
 
   std::mutex mutex;
   std::map<pipeline::StageId, std::shared_ptr<std::mutex>> locks;

@@ -10,6 +10,7 @@
 #include "base/process.h"
 #include "platform/local/health.h"
 #include "platform/local/instances.h"
+#include "platform/local/stage_database.h"
 #include "supervise/processes.h"
 
 namespace sluice::platform::local {
@@ -79,8 +80,7 @@ Result<> run_command(Site& site, const Work& work, Context& context, const std::
   }
   auto environment = context;
   for (const auto& [key, value] : more) environment.environment[key] = value;
-  auto written = write_environment(plan, environment, site.url(work.stack_name, work.stage_name), env_dir);
-  if (!written) return written;
+  if (auto written = write_environment(site, work, plan, environment, env_dir); !written) return written;
   auto spec = spec_for(artifact, env_dir);
   spec.argv = {"/bin/sh", "-c", command};
   ProcessCommand process;
@@ -130,8 +130,7 @@ Result<Record> run_instances(Site& site, const Work& work, Context& context, con
     std::error_code error;
     if (record.instances.empty() ||
         !std::filesystem::exists(site.records.env_dir(record) / sandbox::kEnvironment, error)) {
-      auto url = site.url(work.stack_name, work.stage_name);
-      auto written = write_environment(plan, context, url, site.records.env_dir(record));
+      auto written = write_environment(site, work, plan, context, site.records.env_dir(record));
       if (!written) return fail(written.error());
     }
     const auto policy = policy_of(context.config, plan, work.stack_name, work.stage_name);
@@ -220,17 +219,20 @@ Advance publish(Site& site, const Work& work, Context& context) {
 }
 
 Advance provision(Site& site, const Work& work, Context& context) {
-  auto held = site.hold(work.stage);
-  if (auto admitted = site.admit(work, true); !admitted) return admitted.error();
-  auto record = record_of(site, work);
-  if (!record) return record.error();
-  const auto host = host_of(work.stack_name, work.stage_name);
-  const auto route = site.gateway->find(work.stage.value);
-  if (!route || route->host != host) {
-    if (auto ensured = ensure_route(site, work.stage, host); !ensured) return ensured.error();
+  {
+    auto held = site.hold(work.stage);
+    if (auto admitted = site.admit(work, true); !admitted) return admitted.error();
+    auto record = record_of(site, work);
+    if (!record) return record.error();
+    const auto host = host_of(work.stack_name, work.stage_name);
+    const auto route = site.gateway->find(work.stage.value);
+    if (!route || route->host != host) {
+      if (auto ensured = ensure_route(site, work.stage, host); !ensured) return ensured.error();
+    }
+    const char* what = route ? "the address is there: " : "a new address: ";
+    if (!work.token) context.log.line(what + site.url(work.stack_name, work.stage_name));
   }
-  context.log.line((route ? "the address is there: " : "a new address: ") + site.url(work.stack_name, work.stage_name));
-  return Done{};
+  return provide_database(site, work, context).value_or(Done{});
 }
 
 Advance release(Site& site, const Work& work, Context& context) {

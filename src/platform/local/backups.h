@@ -1,0 +1,31 @@
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "platform/database.h"
+#include "postgres/cluster.h"
+
+// Backups as files: DIR/STAGE/NAME.dump, and NAME.json beside it once it is whole.
+namespace sluice::platform::local {
+
+class Backups {
+ public:
+  explicit Backups(std::filesystem::path dir) : dir_(std::move(dir)) {}
+  // All there are, newest first; of one stage.
+  [[nodiscard]] std::vector<Backup> all() const;
+  [[nodiscard]] std::vector<Backup> of(const pipeline::StageId& stage) const;
+  // not_found says how to see those there are.
+  Result<Backup> find(const std::string& name) const;
+  [[nodiscard]] std::filesystem::path file(const Backup& backup) const;
+  // `about` says everything but name, size and digest. One at a time a stage.
+  Result<Backup> make(const postgres::Cluster& cluster, Backup about, const postgres::Limits& limits) const;
+  Result<> remove(const Backup& backup) const;
+
+ private:
+  std::filesystem::path dir_;
+};
+
+}  // namespace sluice::platform::local
