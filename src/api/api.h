@@ -13,6 +13,7 @@
 #include "http/server.h"
 #include "identity/identity.h"
 #include "logs/logs.h"
+#include "platform/database.h"
 #include "secrets/secrets.h"
 #include "source/source.h"
 #include "store/store.h"
@@ -20,6 +21,12 @@
 // Routes: HTTP in, commands and reads out; the event stream, followed logs, Git's smart HTTP and the OpenAPI document.
 // It decides nothing about the flow: it sends commands to the conductor and reads snapshots and history.
 namespace sluice::api {
+
+// What the platform does with databases outside of deployments. Empty: it has none.
+struct Databases {
+  // Connects to an existing one as an app would; an error's sentence says what is wrong with it.
+  std::function<Result<platform::TriedDatabase>(const std::string& url)> try_url = {};
+};
 
 // Everything outlives the handler.
 struct Deps {
@@ -54,6 +61,7 @@ struct Deps {
   // Answers a GET of what no program asks for: the pages of the dashboard. Open to everyone who calls this server by
   // its name. Empty: there are none.
   std::function<http::Response(const http::Request&)> pages;
+  Databases databases = {};
 };
 
 // Starts by comparing the tips of hosted branches with the newest check-ins, on a thread of its own: a crash between

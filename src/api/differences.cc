@@ -97,7 +97,8 @@ std::optional<json::array> settings_changed(Service& service, const pipeline::St
   if (then->config.endpoint != now->config.endpoint) out.push_back("endpoint");
   if (then->config.caching != now->config.caching) out.push_back("caching");
   if (then->config.access != now->config.access) out.push_back("access");
-  if (then->config.database != now->config.database) out.push_back("database");
+  const bool same_url = then->database_url == now->database_url;
+  if (then->config.database != now->config.database || !same_url) out.push_back("database");
   return out;
 }
 

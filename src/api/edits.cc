@@ -12,19 +12,20 @@ namespace {
 
 std::string tag(const std::string& of) { return '"' + sha256_hex(of).substr(0, 20) + '"'; }
 
-std::optional<pipeline::DatabaseKind> read_database(Fields& fields) {
+void read_database(Fields& fields, StageEdit& out) {
   const auto* object = fields.object("database");
-  if (object == nullptr) return std::nullopt;
+  if (object == nullptr) return;
   Fields database(*object, "database.");
   auto kind = database.word("kind", {"none", "new", "existing"});
   auto url = database.text("url", 4096);
   if (!kind && object->if_contains("kind") == nullptr) database.wrong("kind", "is missing");
-  if (kind && *kind == "existing" && !url)
-    database.wrong("url", "is missing: an existing database is named by its URL");
   if (kind && *kind != "existing" && url) database.wrong("url", "belongs to an existing database only");
-  if (kind && *kind != "none") database.wrong("kind", "databases are not available yet; say \"none\" or leave it out");
   fields.take(std::move(database));
-  return kind && *kind == "none" ? std::optional(pipeline::DatabaseKind::none) : std::nullopt;
+  if (!kind) return;
+  out.database = *kind == "none"  ? pipeline::DatabaseKind::none
+                 : *kind == "new" ? pipeline::DatabaseKind::created
+                                  : pipeline::DatabaseKind::existing;
+  out.database_url = url;
 }
 
 std::optional<StageEdit::Limits> read_limits(Fields& fields) {
@@ -73,7 +74,7 @@ void need_label(Fields& fields, const char* name, const std::string& value) {
 StageEdit read_stage_edit(Fields& fields) {
   StageEdit out;
   out.requires_approval = fields.flag("requires_approval");
-  out.database = read_database(fields);
+  read_database(fields, out);
   if (auto word = fields.word("endpoint", {"api_gateway", "load_balancer"})) {
     out.endpoint = codec::enum_from<pipeline::Endpoint>(*word);
   }
@@ -86,6 +87,26 @@ StageEdit read_stage_edit(Fields& fields) {
   out.cache = read_cache(fields);
   out.sticky = fields.flag("sticky");
   return out;
+}
+
+Result<std::optional<platform::TriedDatabase>> try_database(const Databases& databases, const StageEdit& edit) {
+  if (!edit.database_url || !databases.try_url) return std::nullopt;
+  auto tried = databases.try_url(*edit.database_url);
+  if (tried) return std::optional(std::move(*tried));
+  if (tried.error().kind != ErrorKind::invalid && tried.error().kind != ErrorKind::unavailable)
+    return fail(tried.error());
+  const auto& fields = tried.error().fields;
+  return fail(field_errors({{"database.url", fields.empty() ? tried.error().message : fields.front().message}}));
+}
+
+std::optional<conductor::SettingsEdit> with_database_url(const StageEdit& edit) {
+  if (!edit.database_url) return std::nullopt;
+  return conductor::SettingsEdit{
+      [url = *edit.database_url](const secrets::Settings& before) -> Result<secrets::Settings> {
+        auto out = before;
+        out.database_url = url;
+        return out;
+      }};
 }
 
 std::optional<pipeline::TrafficLimits> StageEdit::limits_over(const pipeline::StageConfig& was) const {

@@ -2,6 +2,7 @@
 #include <optional>
 #include <string>
 
+#include "api/api.h"
 #include "api/fields.h"
 #include "conductor/conductor.h"
 
@@ -12,6 +13,7 @@ namespace sluice::api {
 struct StageEdit {
   std::optional<bool> requires_approval;
   std::optional<pipeline::DatabaseKind> database;
+  std::optional<std::string> database_url;  // of an existing one
   std::optional<pipeline::Endpoint> endpoint;
   std::optional<bool> caching;
   std::optional<std::int64_t> instances;
@@ -34,8 +36,12 @@ struct StageEdit {
   [[nodiscard]] std::optional<pipeline::TrafficLimits> limits_over(const pipeline::StageConfig& was) const;
   [[nodiscard]] std::optional<pipeline::CacheRules> cache_over(const pipeline::StageConfig& was) const;
 };
-// Notes what is wrong, and what this version cannot do yet, in `fields`; nothing is kept in silence.
+// Notes what is wrong in `fields`; nothing is kept in silence.
 StageEdit read_stage_edit(Fields& fields);
+// The database whose URL was given, tried (seconds); nothing when none was. The error names the field database.url.
+Result<std::optional<platform::TriedDatabase>> try_database(const Databases& databases, const StageEdit& edit);
+// What goes beside the command when a URL was given.
+std::optional<conductor::SettingsEdit> with_database_url(const StageEdit& edit);
 void need_label(Fields& fields, const char* name, const std::string& value);
 
 // ETags name what can be edited, so that a deployment going by in between does not refuse an edit.

@@ -267,12 +267,6 @@ TEST(Flow, R9_1_a_check_in_that_a_crash_left_in_its_repository_is_found_at_the_s
 TEST(Flow, what_is_not_available_yet_is_refused_and_not_kept) {
   House house;
   house.make("shop", {"dev"});
-  for (auto body : {R"({"name":"b","database":{"kind":"new"}})",
-                    R"({"name":"b","database":{"kind":"existing","url":"postgres://h"}})"}) {
-    auto got = house.call("POST", "/stacks/shop/stages", body);
-    EXPECT_EQ(got.status, 400) << body;
-    EXPECT_TRUE(says(got.detail(), "not available yet")) << got.detail();
-  }
   EXPECT_TRUE(says(house.call("POST", "/stacks/shop/stages", R"({"name":"b","region":"mars"})").detail(), "no region"));
   EXPECT_EQ(house.call("PATCH", "/stacks/shop/stages/dev", R"({"name":"x"})").status, 400);
   EXPECT_EQ(house.call("POST", "/stacks/shop/stages", R"({"name":"b","before":"dev","after":"dev"})").status, 400);

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "api/edits.h"
 #include "api/service.h"
 #include "api/views.h"
@@ -8,6 +10,23 @@
 
 namespace sluice::api {
 namespace {
+
+Error no_database_url() {
+  return field_errors({{"database.url", "is missing: an existing database is named by its URL"}});
+}
+
+bool made_revision(const conductor::Outcome& outcome) {
+  return std::any_of(outcome.events.begin(), outcome.events.end(), [](const pipeline::Event& event) {
+    const auto* changed = std::get_if<pipeline::StageChanged>(&event.body);
+    return changed != nullptr && changed->revision;
+  });
+}
+
+void tell_what_was_tried(json::object& view, const std::optional<platform::TriedDatabase>& tried) {
+  if (!tried || tried->notice.empty()) return;
+  const auto* said = view.if_contains("notice");
+  view["notice"] = (said == nullptr ? "" : std::string(said->as_string()) + " ") + tried->notice;
+}
 
 void tell_what_deploys(json::object& view, const conductor::Outcome& outcome, const pipeline::StageId& stage) {
   if (auto queued = queued_by(outcome, stage)) {
@@ -97,9 +116,12 @@ Answer add_stage(Service& service, const Call& call) {
   config.sticky = edit.sticky;
   config.limits = edit.limits_over(config);
   config.cache = edit.cache_over(config);
+  if (config.database == pipeline::DatabaseKind::existing && !edit.database_url) return fail(no_database_url());
+  auto tried = try_database(service.deps.databases, edit);
+  if (!tried) return fail(tried.error());
   const auto name = command.name;
-  auto outcome =
-      service.deps.conductor.submit(call.param("stack"), {call.actor(), std::move(command)}, {}, call.remember);
+  auto outcome = service.deps.conductor.submit(call.param("stack"), {call.actor(), std::move(command)},
+                                               with_database_url(edit), call.remember);
   if (!outcome) return fail(outcome.error());
   const auto* stage = pipeline::find_stage(*outcome->stack, name);
   if (stage == nullptr) return fail(ErrorKind::internal, name + " was added and is not there");
@@ -108,6 +130,7 @@ Answer add_stage(Service& service, const Call& call) {
   if (!view.contains("deploys"))
     view["notice"] = fmt::format("{} has nothing to deploy yet; the first change that comes {}.", name,
                                  stage->config.requires_approval ? "asks for approval" : "deploys");
+  tell_what_was_tried(view, *tried);
   auto out = with_etag(201, view, *stage);
   out.headers.set("Location", fmt::format("/api/v1/stacks/{}/stages/{}", outcome->stack->name, name));
   return out;
@@ -132,6 +155,8 @@ Answer change_stage(Service& service, const Call& call) {
   if (auto end = fields.end(); !end) return fail(end.error());
 
   const auto& name = call.param("stage");
+  auto tried = try_database(service.deps.databases, edit);
+  if (!tried) return fail(tried.error());
   std::lock_guard lock(service.editing);
   auto stack = service.stack(call.param("stack"));
   if (!stack) return fail(stack.error());
@@ -139,6 +164,9 @@ Answer change_stage(Service& service, const Call& call) {
   if (before == nullptr)
     return fail(ErrorKind::not_found, fmt::format("{} has no stage called {}", (*stack)->name, name));
   if (auto refused = precondition(call.request, etag_of(*before))) return *refused;
+  const bool was_existing = before->config.database == pipeline::DatabaseKind::existing;
+  if (edit.database == pipeline::DatabaseKind::existing && !edit.database_url && !was_existing)
+    return fail(no_database_url());
   if (edit.empty()) return with_etag(200, stage_view(service, **stack, *before), *before);
 
   pipeline::SetStage command{name,
@@ -151,8 +179,16 @@ Answer change_stage(Service& service, const Call& call) {
                              edit.limits_over(before->config),
                              edit.cache_over(before->config),
                              edit.sticky};
-  auto outcome = service.deps.conductor.submit((*stack)->name, {call.actor(), std::move(command)});
+  const auto settings = with_database_url(edit);
+  auto outcome = service.deps.conductor.submit((*stack)->name, {call.actor(), std::move(command)}, settings);
   if (!outcome) return fail(outcome.error());
+  if (settings && was_existing && !made_revision(*outcome)) {
+    // Only what is secret in it has changed.
+    auto saved =
+        service.deps.conductor.submit((*stack)->name, {call.actor(), pipeline::SaveSettings{name, {}}}, settings);
+    if (!saved) return fail(saved.error());
+    if (!saved->events.empty()) outcome = std::move(saved);
+  }
   const auto* stage = pipeline::find_stage(*outcome->stack, before->id);
   if (stage == nullptr) return fail(ErrorKind::conflict, name + " was deleted in between");
   auto view = stage_view(service, *outcome->stack, *stage);
@@ -166,6 +202,7 @@ Answer change_stage(Service& service, const Call& call) {
     notice = settings_notice(*outcome, *stage);
   }
   if (!notice.empty()) view["notice"] = notice;
+  tell_what_was_tried(view, *tried);
   return with_etag(200, view, *stage);
 }
 

@@ -137,6 +137,7 @@ class House {
   ~House() { api_.reset(); }
 
   std::vector<std::string> keys;    // "NAME DIGEST" of each, as the platform was told last
+  Databases databases;              // before open()
   std::vector<std::string> purged;  // stages whose cache was emptied
 
   void open() {
@@ -177,7 +178,8 @@ class House {
                        page.headers.set("Content-Security-Policy", "the page's own");
                        page.body = "the page at " + request.path;
                        return page;
-                     }});
+                     },
+                     databases});
   }
 
   // As the server does it: the head first, then the whole. `token` empty: without credentials.

@@ -185,7 +185,8 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
        version,
        {},
        [this, data] { return examine(data); },
-       [this](const http::Request& request) { return dashboard_.answer(request); }});
+       [this](const http::Request& request) { return dashboard_.answer(request); },
+       {platform::LocalPlatform::try_database}});
   late_.set(*api_);
   janitor_ = std::make_unique<Janitor>(*store_, *builder_, *sandbox_, data / "caches");
   first_sign_in = identity_->first_sign_in();

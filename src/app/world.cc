@@ -10,6 +10,7 @@
 #include "conductor/results.h"
 #include "conductor/turn.h"
 #include "logs/masker.h"
+#include "postgres/url.h"
 
 namespace sluice::app {
 namespace {
@@ -45,12 +46,18 @@ std::map<std::string, std::string> values(const secrets::Variables& variables) {
   return out;
 }
 
-std::vector<std::string> masks(const secrets::Settings& settings) {
+std::vector<std::string> masks(const secrets::Settings& settings, const std::string& database_secret) {
   std::vector<std::string> out;
   for (const auto* variables : {&settings.build, &settings.runtime}) {
     for (const auto& [name, variable] : *variables) {
       if (variable.secret) out.push_back(variable.value);
     }
+  }
+  if (!database_secret.empty()) out.push_back(database_secret);
+  if (!settings.database_url) return out;
+  if (auto url = postgres::Url::parse(*settings.database_url)) {
+    out.push_back(url->text());
+    if (!url->password.empty()) out.push_back(url->password);
   }
   return out;
 }
@@ -113,6 +120,13 @@ Result<secrets::Settings> RealWorld::settings_of(const Work& work) {
   return settings;
 }
 
+// The password of a database that Sluice makes is derived from the server's key: nothing to lose, nothing to keep in
+// step.
+std::string RealWorld::database_secret(const Work& work, const secrets::Settings& settings) {
+  if (settings.config.database == pipeline::DatabaseKind::created) return secrets_.mac("database", work.stage.value);
+  return settings.database_url.value_or("");
+}
+
 platform::Advance RealWorld::advance(const Work& work, std::stop_token stop) {
   return conductor::take_turn(
       work, stop, [this](const Work& next) { return local_.at_once(next); },
@@ -122,6 +136,8 @@ platform::Advance RealWorld::advance(const Work& work, std::stop_token stop) {
 platform::Advance RealWorld::step(const Work& work, bool own, std::stop_token stop) {
   auto settings = settings_of(work);
   if (!settings) return settings.error();
+  const auto database = database_secret(work, *settings);
+  const auto hidden = masks(*settings, database);
 
   std::unique_ptr<logs::Writer> log;
   if (conductor::is_chore(work.kind) || work.kind == WorkKind::discard) {
@@ -129,7 +145,7 @@ platform::Advance RealWorld::step(const Work& work, bool own, std::stop_token st
   } else {
     auto opened = logs_.append(
         {work.stack.value, work.stage.value, work.deployment.id.value, codec::enum_name(work.deployment.state)},
-        masks(*settings));
+        hidden);
     if (!opened) return opened.error();
     log = std::move(*opened);
   }
@@ -138,11 +154,11 @@ platform::Advance RealWorld::step(const Work& work, bool own, std::stop_token st
   if (work.kind == WorkKind::build) {
     result = build(work, *settings, *log, stop);
   } else {
-    platform::Context context{stop, work.deadline, *log, environment(work, *settings), settings->config};
+    platform::Context context{stop, work.deadline, *log, environment(work, *settings), settings->config, database};
     result = local_.advance(work, context);
   }
   if (auto* error = std::get_if<Error>(&result)) {
-    error->message = masked(error->message, masks(*settings));
+    error->message = masked(error->message, hidden);
     if (own && !stop.stop_requested()) log->line("failed: " + error->message);
   }
   const bool begun_again = !own && !std::holds_alternative<platform::Done>(result);

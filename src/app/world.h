@@ -28,6 +28,9 @@ class RealWorld final : public conductor::World {
   // The settings the work runs with (R7.3): of the attempt, or of what serves where instances are only counted.
   Result<secrets::Settings> settings_of(const pipeline::Work& work);
 
+  // What of the stage's database is secret; empty: it has none.
+  std::string database_secret(const pipeline::Work& work, const secrets::Settings& settings);
+
   store::Store& store_;
   secrets::Secrets& secrets_;
   logs::Logs& logs_;

@@ -176,7 +176,8 @@ Result<Core::Decided> Core::decided(const Entry& entry, Request& request) {
       if (save->names.empty()) return Decided{};
       saved = std::move(*after);
     }
-  } else if (request.edit && !std::holds_alternative<AddStage>(command.body)) {
+  } else if (request.edit && !std::holds_alternative<AddStage>(command.body) &&
+             !std::holds_alternative<SetStage>(command.body)) {
     return fail(ErrorKind::internal, "This command carries no settings.");
   }
 

@@ -45,6 +45,7 @@ class Rows {
       settings.config = event.config;
     }
     configs_[event.stage] = event.config;
+    if (auto fits = fit_database(settings); !fits) return fits;
     return write(event.stage, 1, std::move(settings));
   }
   Result<> operator()(const StageChanged& event) {
@@ -52,7 +53,12 @@ class Rows {
     if (!event.revision) return {};
     auto settings = newest(event.stage);
     if (!settings) return fail(settings.error());
+    if (edit_) {
+      settings = edit_->edit(*settings);
+      if (!settings) return fail(settings.error());
+    }
     settings->config = event.config;
+    if (auto fits = fit_database(*settings); !fits) return fits;
     return write(event.stage, *event.revision, std::move(*settings));
   }
   Result<> operator()(const SettingsSaved& event) {
@@ -94,6 +100,11 @@ class Rows {
     const Stage* found = find_stage(before_, stage);
     return found ? &found->config : nullptr;
   }
+  static Result<> fit_database(Settings& settings) {
+    if (settings.config.database != DatabaseKind::existing) settings.database_url.reset();
+    if (settings.config.database != DatabaseKind::existing || settings.database_url) return {};
+    return fail_field("database.url", "is missing: an existing database is named by its URL");
+  }
   Result<> write(const StageId& stage, Revision revision, Settings settings) {
     auto row = secrets_.seal(stage, revision, settings);
     if (!row) return fail(row.error());
@@ -117,6 +128,7 @@ std::vector<std::string> changed_names(const Settings& before, const Settings& a
   std::vector<std::string> names;
   add_changed("build", before.build, after.build, names);
   add_changed("runtime", before.runtime, after.runtime, names);
+  if (before.database_url != after.database_url) names.emplace_back("database/url");
   return names;
 }
 

@@ -82,8 +82,6 @@ Result<> check_config(const StageConfig& config) {
 }
 
 Result<> check_available(const StageConfig& config) {
-  if (config.database != DatabaseKind::none)
-    return fail_field("database", "a database is not available yet; choose none");
   if (config.region != "local")
     return fail_field("region", fmt::format("the region \"{}\" is not available yet; choose local", config.region));
   return {};

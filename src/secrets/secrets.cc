@@ -12,7 +12,7 @@
 namespace sluice::secrets {
 
 BOOST_DESCRIBE_STRUCT(Variable, (), (value, secret))
-BOOST_DESCRIBE_STRUCT(Settings, (), (build, runtime, config))
+BOOST_DESCRIBE_STRUCT(Settings, (), (build, runtime, config, database_url))
 
 namespace {
 

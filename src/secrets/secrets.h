@@ -23,7 +23,8 @@ struct Variable {
 using Variables = std::map<std::string, Variable>;
 struct Settings {
   Variables build, runtime;
-  pipeline::StageConfig config;  // of the time it was saved
+  pipeline::StageConfig config;                            // of the time it was saved
+  std::optional<std::string> database_url = std::nullopt;  // of an existing database; secret
 };
 
 // POSIX names ([A-Za-z_][A-Za-z0-9_]*, at most 256), values without NUL of at most 64 KiB, at most 1,000 of a kind;

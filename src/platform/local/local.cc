@@ -7,6 +7,7 @@
 #include "platform/local/running.h"
 #include "platform/local/site.h"
 #include "platform/local/steps.h"
+#include "postgres/try_url.h"
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
@@ -136,6 +137,23 @@ Result<> LocalPlatform::set_keys(const pipeline::StageId& stage, const std::vect
 
 Result<> LocalPlatform::purge_cache(const pipeline::StageId& stage) {
   return state_->gateway->find(stage.value) ? state_->gateway->purge(stage.value) : Result<>{};
+}
+
+Result<TriedDatabase> LocalPlatform::try_database(const std::string& text) {
+  const auto url = postgres::Url::parse(text);
+  if (!url) return fail(url.error());
+  const auto tried = postgres::try_url(*url);
+  if (!tried) return fail(tried.error());
+  TriedDatabase out;
+  out.at = fmt::format("{}@{}:{}/{}", url->user, url->host, url->port, url->database);
+  out.version = tried->version;
+  if (tried->schema.empty()) {
+    out.notice = "Its user finds no schema in its search path: statements must name one.";
+  } else if (!tried->may_create_tables) {
+    out.notice =
+        fmt::format("Its user may not make tables in the schema {}: migrations that do will fail.", tried->schema);
+  }
+  return out;
 }
 
 Result<logs::Lines> LocalPlatform::access_lines(const std::string& stack_name, const std::string& stage_name,

@@ -11,6 +11,7 @@
 #include "build/builder.h"
 #include "logs/logs.h"
 #include "pipeline/pipeline.h"
+#include "platform/database.h"
 #include "platform/platform.h"
 #include "sandbox/sandbox.h"
 
@@ -54,6 +55,10 @@ class LocalPlatform : public Platform {
   Result<> set_keys(const pipeline::StageId& stage, const std::vector<pipeline::AccessKey>& keys);
   // No answer that the gateway keeps of the stage is given any more.
   Result<> purge_cache(const pipeline::StageId& stage);
+
+  // Connects to an existing database as an app would, and changes nothing. The error says what is wrong with the URL
+  // (invalid) or why nothing answers.
+  static Result<TriedDatabase> try_database(const std::string& url);
 
   // The gateway's access log of one stage that exists, as logs::read_lines gives it; `instance` is empty.
   Result<logs::Lines> access_lines(const std::string& stack_name, const std::string& stage_name,

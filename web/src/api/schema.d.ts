@@ -273,12 +273,14 @@ export interface components {
      * @enum {string}
      */
     Access: "public" | "private";
-    /** @description The stage's database. Kinds other than `none` are not available yet. The URL is written and never shown. */
+    /** @description The stage's database. `new`: Sluice makes one for this stage alone. `existing`: the URL is tried before it is accepted, written and never shown. */
     Database: {
       /** @enum {string} */
       kind: "none" | "new" | "existing";
-      /** @description Of an existing database; in requests only. */
+      /** @description Of an existing database; in requests only. Left out where the stage has one already, it stays. */
       url?: string;
+      /** @description Of an existing database, in answers only: `user@host:port/name`. */
+      at?: string;
     };
     /** @description What is wrong with one field. */
     FieldError: {

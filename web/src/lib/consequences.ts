@@ -15,6 +15,13 @@ export function redeploys(stage: Stage, what: "build" | "runtime" | "endpoint" |
   return `${name} runs nothing yet. Saving deploys nothing; the first deployment takes these settings.`;
 }
 
+/** R7.7: of having another database. */
+export function changesDatabase(stage: Stage, to: Stage["database"]["kind"]): string {
+  const saves = redeploys(stage, "database");
+  if (stage.database.kind !== "new" || to === "new") return saves;
+  return `${saves} The database that Sluice made is backed up when nothing uses it any more, and removed then; the backup stays.`;
+}
+
 /** R4.6, R4.7: of changing whether a stage requires approval. */
 export function gateChanges(stage: Stage, required: boolean): string {
   if (required) {
@@ -47,6 +54,8 @@ export function deletesStage(stack: Stack, stage: Stage): string[] {
   if (stops.length > 0) out.push(`The deployment of ${stops.join(" and of ")} is cancelled.`);
   if (stage.approval) out.push(`The approval of #${stage.approval.change} is withdrawn.`);
   if (stage.held) out.push(`#${stage.held.change}, which is held here, is dropped.`);
+  if (stage.database.kind === "new") out.push("Its database is backed up and removed; the backup stays.");
+  if (stage.database.kind === "existing") out.push("Its database is not touched.");
   out.push("Its variables are gone; its history stays readable.");
   if (order.length === 1) out.push("The stack then has no stage: a check-in goes nowhere until one is added.");
   else if (before && after) out.push(`The next change that succeeds in ${before.name} goes on to ${after.name}. Nothing is deployed now.`);
@@ -68,7 +77,6 @@ export function deletesStack(stack: Stack): string[] {
 
 /** What this version does not do yet, in one sentence each; the server refuses it. */
 export const notYet = {
-  database: "Databases are not available yet: an app brings its own, named by a variable such as DATABASE_URL.",
   region: "More regions are not available yet.",
   remote: "Remote repositories are not available yet.",
 } as const;

@@ -8,6 +8,7 @@ import { keys } from "@/api/queries";
 import { inOrder, leaving, type Place, whatAddingDoes } from "@/lib/flow";
 import { mayNot } from "@/lib/may";
 import { labelProblem } from "@/lib/names";
+import { DatabaseFields, databaseProblem } from "@/ui/database-fields";
 import { Notice } from "@/ui/notice";
 import { Refused } from "@/ui/refused";
 
@@ -36,7 +37,7 @@ function valueOf(stack: Stack, place: Place): string {
   return at < 0 ? `before:${stages[0]!.name}` : `after:${stages[at]!.name}`;
 }
 
-const fields = ["endpoint", "caching", "access", "name", "before", "after", "requires_approval", "instances", "region", "copy_from"];
+const fields = ["database.kind", "database.url", "endpoint", "caching", "access", "name", "before", "after", "requires_approval", "instances", "region", "copy_from"];
 
 export function NewStage({ stack, role, place: asked, close }: { stack: Stack; role: Role; place: Place; close: () => void }) {
   const cache = useQueryClient();
@@ -48,6 +49,7 @@ export function NewStage({ stack, role, place: asked, close }: { stack: Stack; r
   const [instances, setInstances] = useState<string | number>(1);
   const [region, setRegion] = useState("local");
   const [copyFrom, setCopyFrom] = useState<string | null>(null);
+  const [database, setDatabase] = useState<Schemas["Database"]>({ kind: "none" });
   const [endpoint, setEndpoint] = useState<Schemas["Endpoint"]>("api_gateway");
   const [caching, setCaching] = useState(false);
   const [access, setAccess] = useState<Schemas["Access"]>("public");
@@ -66,6 +68,7 @@ export function NewStage({ stack, role, place: asked, close }: { stack: Stack; r
             endpoint,
             caching: caching && endpoint === "api_gateway",
             access,
+            database,
             ...(copyFrom && { copy_from: copyFrom }),
           },
         }),
@@ -97,7 +100,7 @@ export function NewStage({ stack, role, place: asked, close }: { stack: Stack; r
         onSubmit={(event) => {
           event.preventDefault();
           setTouched(true);
-          if (!nameProblem && !countProblem) create.mutate();
+          if (!nameProblem && !countProblem && !databaseProblem(database)) create.mutate();
         }}
       >
         <Column gap="md">
@@ -137,7 +140,15 @@ export function NewStage({ stack, role, place: asked, close }: { stack: Stack; r
               />
             </div>
           </Tooltip>
-          <Database />
+          <DatabaseFields
+            value={database}
+            onChange={(next) => {
+              setDatabase(next);
+              create.reset();
+            }}
+            error={refused?.field("database.kind")}
+            urlError={(touched ? databaseProblem(database) : undefined) ?? refused?.field("database.url")}
+          />
           <Radio.Group label="Endpoint" value={endpoint} onChange={(value) => setEndpoint(value as Schemas["Endpoint"])} error={refused?.field("endpoint")}>
             <Column gap={8} mt={6}>
               <Radio value="api_gateway" label="API gateway" description="For most apps: limits for each client, kept answers." />
@@ -213,18 +224,5 @@ export function NewStage({ stack, role, place: asked, close }: { stack: Stack; r
         </Column>
       </form>
     </Modal>
-  );
-}
-
-/** What has one choice today, with what will be there beside it. */
-function Database() {
-  return (
-    <Radio.Group label="Database" value="none">
-      <Group gap="lg" mt={6}>
-        <Radio value="none" label="None" />
-        <Radio value="new" disabled label="New (not available yet)" />
-        <Radio value="existing" disabled label="Existing (not available yet)" />
-      </Group>
-    </Radio.Group>
   );
 }

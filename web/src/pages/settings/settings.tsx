@@ -47,7 +47,7 @@ function Part({ stack, stage, part, me }: { stack: Stack; stage: Stage; part: st
     case "scale":
       return <ScalePart {...props} />;
     case "database":
-      return <DatabasePart stage={stage} />;
+      return <DatabasePart {...props} />;
     default:
       return (
         <Empty icon={IconAdjustments} title="There is no such part">
