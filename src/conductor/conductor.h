@@ -64,7 +64,8 @@ class Conductor {
                                        std::function<Result<>(const pipeline::StackId&)> before_commit = {},
                                        Remember = {}) = 0;
   // An edit goes with SaveSettings (its `names` are filled here), for the first settings of a new stage with AddStage,
-  // and with SetStage for what a changed configuration needs beside it (the URL of a database). One that changes nothing sends no command: the outcome has no events.
+  // and with SetStage for what a changed configuration needs beside it (the URL of a database). One that changes
+  // nothing sends no command: the outcome has no events.
   virtual Result<Outcome> submit(const std::string& stack_name, pipeline::Command, std::optional<SettingsEdit> = {},
                                  Remember = {}) = 0;
   // By id of a deployment: finds the stack.
