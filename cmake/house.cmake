@@ -1,5 +1,6 @@
 # The rooms and which way they lean (docs/architecture.md). Nothing points back up.
 sluice_room(base      src/base      LIBS Boost::json fmt::fmt OpenSSL::Crypto Threads::Threads)
+target_link_libraries(base PRIVATE date::date-tz)
 sluice_room(pipeline  src/pipeline  ON base)
 sluice_room(logs      src/logs      ON base LIBS PkgConfig::ZSTD)
 sluice_room(store     src/store     ON pipeline LIBS SQLiteCpp PkgConfig::SQLITE)
@@ -24,7 +25,7 @@ sluice_room(dashboard src/dashboard ON http)
 # Fuzzers of what comes from outside (script/fuzz).
 sluice_fuzz(detect_fuzz src/build
   build/detect.cc build/languages.cc build/node.cc build/procfile.cc build/python.cc build/sluice_toml.cc
-  build/static_site.cc build/tree.cc base/files.cc base/time.cc base/utf8.cc LIBS Boost::json fmt::fmt tomlplusplus::tomlplusplus)
+  build/static_site.cc build/tree.cc base/files.cc base/size.cc base/time.cc base/utf8.cc LIBS Boost::json fmt::fmt tomlplusplus::tomlplusplus)
 sluice_fuzz(sideband_fuzz src/source source/sideband.cc)
 sluice_fuzz(url_fuzz src/postgres postgres/url.cc base/utf8.cc)
 sluice_fuzz(target_fuzz src/http http/head.cc http/message.cc http/target.cc base/utf8.cc LIBS Boost::json Boost::headers)

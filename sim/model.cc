@@ -52,7 +52,7 @@ struct Model::Observing {
     require(!model.stages_.contains(e.stage), "a stage id was used again (R2.3)");
     At& stage = model.stages_[e.stage];
     stage.name = e.name;
-    stage.config = e.config;
+    stage.config = stage.configs[1] = e.config;
     of.order.insert(of.order.begin() + e.index, e.stage);
     if (e.config.requires_approval && of.newest > 0) need_decider("a gated stage added");
   }
@@ -65,11 +65,19 @@ struct Model::Observing {
   void operator()(const SettingsSaved& e) const { revision(at(e.stage), e.revision); }
   void operator()(const SettingsAdopted& e) const {
     require(e.from < e.revision, "settings adopted from a later revision");
+    At& stage = at(e.stage);
+    StageConfig then = stage.configs.at(e.from);
+    then.requires_approval = stage.config.requires_approval;
+    then.instances = stage.config.instances;
+    then.sleep_after = stage.config.sleep_after;
+    require(e.config && *e.config == then, "a rollback adopted another configuration than that of then (R8.3)");
+    stage.config = then;
     revision(at(e.stage), e.revision);
   }
   void revision(At& stage, Revision next) const {
     require(next == stage.revision + 1, "settings revisions do not grow by one (R7.2)");
     stage.revision = next;
+    stage.configs[next] = stage.config;
   }
   void operator()(const KeyAdded& e) const {
     require(at(e.stage).keys.insert(e.name).second, "two keys of a stage have one name");
@@ -84,6 +92,8 @@ struct Model::Observing {
     need_decider("a stage deleted");
     At& stage = at(e.stage);
     stage.leaving = true;
+    stage.rest.reset();
+    stage.task.reset();
     require(!stage.pending && !stage.waiting && !stage.held, "something waits at a deleted stage (R6.2)");
     std::erase(of.order, e.stage);
   }
@@ -212,6 +222,7 @@ struct Model::Observing {
   void operator()(const DeploymentStarted& e) const {
     At& stage = at(e.stage);
     require(!stage.active, "two deployments of one stage active (R3.5)");
+    require(!stage.task || *stage.task == TaskKind::backup, "a deployment started while its database is replaced");
     require(stage.waiting == e.deployment, "a deployment started that did not wait");
     require(e.attempt > stage.attempt, "attempt numbers do not grow");
     Known& known = stage.deployments.at(e.deployment);
@@ -253,6 +264,7 @@ struct Model::Observing {
     if (e.state == DeploymentState::succeeded) {
       require(was_active && known.state == DeploymentState::switching, "succeeded without the switch (R3.3)");
       stage.current = e.deployment;
+      if (stage.rest == RestCause::idle) stage.rest.reset();
       of.succeeded[e.change.number].insert(e.stage);
       ++model.successes_;
       const Kind meaning = known.deployment.meaning;
@@ -268,6 +280,27 @@ struct Model::Observing {
   void operator()(const ScaleEnded&) const {}
   void operator()(const RetireBegan&) const {}
   void operator()(const RetireEnded&) const {}
+  void operator()(const StageRested& e) const {
+    At& stage = at(e.stage);
+    require(e.rest.why == RestCause::idle && stage.config.sleep_after && !stage.active && !stage.rest,
+            "a stage was laid to rest that should run (R7.5)");
+    stage.rest = e.rest.why;
+  }
+  void operator()(const StageRoused& e) const {
+    require(at(e.stage).rest.has_value(), "a stage was roused that did not rest");
+    at(e.stage).rest.reset();
+  }
+  void operator()(const TaskBegan& e) const {
+    At& stage = at(e.stage);
+    require(!stage.task, "two tasks of one stage at once");
+    require(stage.config.database == DatabaseKind::created && stage.current, "a task where there is no database");
+    require(e.task.kind == TaskKind::backup || !stage.active, "a database is replaced while a deployment runs");
+    stage.task = e.task.kind;
+  }
+  void operator()(const TaskEnded& e) const {
+    require(at(e.stage).task == e.kind, "a task ended that did not run");
+    at(e.stage).task.reset();
+  }
   void operator()(const ChoreDelayed&) const {}
 };
 
@@ -303,6 +336,8 @@ void Model::compare(const Stack& stack) {
     require(stage.current ? at.current == stage.current->deployment : !at.current, where + "current differs");
     require(stage.approval ? at.pending == stage.approval->change.number : !at.pending, where + "pending differs");
     require(stage.held ? at.held == stage.held->change.number : !at.held, where + "held differs");
+    require(stage.rest.has_value() == at.rest.has_value() && stage.task.has_value() == at.task.has_value(),
+            where + "rest or task differ");
   }
 }
 
@@ -325,7 +360,7 @@ void Model::at_rest(const Stack& stack, const NullPlatform& platform) const {
     require(!stage.active, where + "a deployment never ended (R9.1)");
     require(!stage.waiting || stage.paused, where + "a deployment waits for nothing (R3.6)");
     require(!stage.held || stage.paused, where + "an offer is held for nothing (R8.5)");
-    require(!stage.retiring && !stage.scaling, where + "housekeeping never ended (R3.3)");
+    require(!stage.retiring && !stage.scaling && !stage.task, where + "housekeeping never ended (R3.3)");
     for (const auto& [id, deployment] : known.deployments)
       require(is_end(deployment.state) || stage.waiting, where + id.value + " ended in no named state (R9.1)");
     if (!known.offered.empty()) {
@@ -342,9 +377,10 @@ void Model::at_rest(const Stack& stack, const NullPlatform& platform) const {
     require(at->routed == current.deployment, where + "what is routed is not current");
     require(at->sets.size() == 1, where + "something retired is left (R3.3)");
     const NullPlatform::Set& set = at->sets.at(current.deployment);
-    require(set.instances == stage.config.instances && current.instances == stage.config.instances,
+    const std::int64_t desired = known.rest ? 0 : stage.config.instances;
+    require(set.instances == desired && current.instances == desired,
             where + fmt::format("{} instances run, {} by its own word, {} are desired (R7.5)", set.instances,
-                                current.instances, stage.config.instances));
+                                current.instances, desired));
     require(set.artifact == current.artifact, where + "another artifact runs than it says");
     require(current.settings_revision == stage.settings_revision || stage.redeploy_tried == stage.settings_revision ||
                 stage.waiting,

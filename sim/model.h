@@ -43,7 +43,10 @@ class Model {
   struct At {  // a stage
     std::string name;
     pipeline::StageConfig config;
-    std::set<std::string> keys;  // names
+    std::set<std::string> keys;                                   // names
+    std::map<pipeline::Revision, pipeline::StageConfig> configs;  // of each settings revision
+    std::optional<pipeline::RestCause> rest;
+    std::optional<pipeline::TaskKind> task;
     bool paused = false;
     bool leaving = false;
     bool gone = false;

@@ -89,6 +89,13 @@ Result<Done> NullPlatform::act(const Work& work, bool late) {
                     [&](const auto& set) { return set.first != current && set.second.attempt <= work.attempt; });
       return done;
     }
+    case WorkKind::back_up:
+      done.artifact = "backup";
+      return done;
+    case WorkKind::restore:
+    case WorkKind::copy_database:
+      if (auto passed = fence(at, work.attempt); !passed) return fail(passed.error());
+      return done;
     case WorkKind::remove:
       at.removed = true;
       at.routed.reset();

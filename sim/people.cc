@@ -56,6 +56,12 @@ CommandBody People::command(const Stack& stack, Actor& actor) {
   if (roll < 340) return add_stage(stack);
   if (roll < 343) return DeleteStack{};
   if (roll < 420) return cancel(stack);
+  if (roll < 430) {
+    const Stage& stage = chance_.pick(stack.stages);
+    actor = Actor{};
+    if (stage.rest) return Rouse{stage.id};
+    return LayToRest{stage.id};
+  }
   if (roll < 440 && !stack.leaving.empty()) return DeleteStage{chance_.pick(stack.leaving).name, true};
   return about_a_stage(stack, chance_.pick(stack.stages));
 }
@@ -125,12 +131,16 @@ CommandBody People::about_a_stage(const Stack& stack, const Stage& stage) {
   if (roll < 76) return AddKey{name, chance_.percent(50) ? "phone" : "ci", std::string(64, 'a')};
   if (roll < 77) return RevokeKey{name, chance_.percent(50) ? "phone" : "ci"};
   if (roll < 81) return DeleteStage{name, chance_.percent(10)};
+  if (roll < 82) return BackUpDatabase{name};
+  if (roll < 83) return RestoreDatabase{name, "backup"};
+  if (roll < 84) return CopyDatabase{chance_.pick(stack.stages).name, name};
   SetStage set;
   set.stage = name;
   if (roll < 88) set.requires_approval = !stage.config.requires_approval;
   if (roll >= 86) set.instances = static_cast<std::int64_t>(chance_.below(4));
   if (roll >= 96) set.caching = !stage.config.caching;
   if (roll >= 98) set.endpoint = Endpoint::load_balancer;
+  if (roll == 97) set.sleep_after = stage.config.sleep_after ? 0 : 600;
   return set;
 }
 
@@ -185,6 +195,11 @@ std::string words_of(const Request& request) {
     std::string operator()(const Resume& c) const { return "Resume " + c.stage; }
     std::string operator()(const SaveSettings& c) const { return "SaveSettings " + c.stage; }
     std::string operator()(const Cancel& c) const { return "Cancel " + c.deployment.value; }
+    std::string operator()(const BackUpDatabase& c) const { return "BackUpDatabase " + c.stage; }
+    std::string operator()(const RestoreDatabase& c) const { return "RestoreDatabase " + c.stage; }
+    std::string operator()(const CopyDatabase& c) const { return fmt::format("CopyDatabase {} {}", c.from, c.to); }
+    std::string operator()(const LayToRest& c) const { return "LayToRest " + c.stage.value; }
+    std::string operator()(const Rouse& c) const { return "Rouse " + c.stage.value; }
     std::string operator()(const DeleteStack&) const { return "DeleteStack"; }
     std::string operator()(const StepDone& c) const {
       return fmt::format("StepDone {} {} attempt {}", c.deployment.value, codec::enum_name(c.step), c.attempt);

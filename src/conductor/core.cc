@@ -161,7 +161,7 @@ Result<Core::Decided> Core::decided(const Entry& entry, Request& request) {
   const Stack& stack = *entry.tentative;
   if (stack.gone) return fail(no_stack(stack.name));
   Command& command = request.command;
-  attach_precedents(ledger_, stack, command);
+  attach_precedents(ledger_, secrets_, stack, command);
 
   std::optional<secrets::Settings> saved;
   if (auto* save = std::get_if<SaveSettings>(&command.body)) {

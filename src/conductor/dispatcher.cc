@@ -11,7 +11,7 @@ using pipeline::WorkKind;
 
 // Chores run outside the lock, each kind for itself.
 bool holds_lock(WorkKind kind) {
-  return kind != WorkKind::scale && kind != WorkKind::retire && kind != WorkKind::remove;
+  return kind < WorkKind::scale || kind == WorkKind::restore || kind == WorkKind::copy_database;
 }
 
 bool excludes(const Work& running, const Work& next) {

@@ -51,7 +51,14 @@ struct Needs {
 
 struct Attach {
   Ledger& ledger;
+  secrets::Secrets& secrets;
   const Stack& stack;
+
+  // R8.3: the stage's configuration of then, too. Where it cannot be read the deployment will say so itself.
+  void attach_config(const StageId& stage, std::optional<Precedent>& precedent) const {
+    if (!precedent) return;
+    if (auto then = secrets.read(stage, precedent->settings_revision)) precedent->config = then->config;
+  }
 
   void operator()(Approve& c) const {
     if (!is_pending(stack, c.stage, c.change)) c.precedent = ledger.approval_precedent(stack, c.stage, c.change);
@@ -64,10 +71,13 @@ struct Attach {
     if (!stage) return;
     c.precedent =
         c.deployment.empty() ? ledger.retry_precedent(stage->id) : ledger.deployment_precedent(stage->id, c.deployment);
+    if (c.precedent && c.precedent->settings_then) attach_config(stage->id, c.precedent);
   }
   void operator()(Rollback& c) const {
-    if (const Stage* stage = find_stage(stack, c.stage))
-      c.precedent = ledger.rollback_precedent(stage->id, c.to, serving(*stage));
+    const Stage* stage = find_stage(stack, c.stage);
+    if (!stage) return;
+    c.precedent = ledger.rollback_precedent(stage->id, c.to, serving(*stage));
+    if (c.settings_then) attach_config(stage->id, c.precedent);
   }
   void operator()(Promote& c) const { ledger.promote_precedent(stack, c); }
   void operator()(Cancel& c) const {
@@ -81,8 +91,8 @@ struct Attach {
 
 bool needs_history(const Stack& stack, const Command& command) { return std::visit(Needs{stack}, command.body); }
 
-void attach_precedents(Ledger& ledger, const Stack& stack, Command& command) {
-  std::visit(Attach{ledger, stack}, command.body);
+void attach_precedents(Ledger& ledger, secrets::Secrets& secrets, const Stack& stack, Command& command) {
+  std::visit(Attach{ledger, secrets, stack}, command.body);
 }
 
 }  // namespace sluice::conductor

@@ -7,6 +7,7 @@ using namespace pipeline;
 
 ChoreKind chore_of(WorkKind kind) {
   if (kind == WorkKind::scale) return ChoreKind::scale;
+  if (kind >= WorkKind::back_up) return ChoreKind::task;
   return kind == WorkKind::retire ? ChoreKind::retire : ChoreKind::remove;
 }
 
@@ -59,6 +60,7 @@ struct OfChore {
   CommandBody operator()(const platform::Done& done) const {
     auto out = result(ChoreOutcome::done);
     out.instances = done.instances;
+    out.made = done.artifact;
     return out;
   }
   CommandBody operator()(const Error& error) const {
@@ -76,7 +78,7 @@ struct OfChore {
 
 }  // namespace
 
-bool is_chore(WorkKind kind) { return kind == WorkKind::scale || kind == WorkKind::retire || kind == WorkKind::remove; }
+bool is_chore(WorkKind kind) { return kind >= WorkKind::scale; }
 
 std::vector<Command> commands_of(const Work& work, const platform::Advance& result) {
   const Actor actor{ActorKind::system, "sluice", Role::admin};

@@ -70,6 +70,7 @@ class Rows {
   Result<> operator()(const SettingsAdopted& event) {
     auto settings = read(event.stage, event.from);
     if (!settings) return fail(settings.error());
+    if (event.config) settings->config = configs_[event.stage] = *event.config;
     return write(event.stage, event.revision, std::move(*settings));
   }
   template <class Other>

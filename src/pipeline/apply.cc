@@ -6,6 +6,8 @@
 namespace sluice::pipeline {
 namespace {
 
+constexpr Duration kFirstBackup = std::chrono::hours(24);
+
 struct Applying {
   Stack& stack;
   const Event& event;
@@ -19,6 +21,12 @@ struct Applying {
     Stage& at = stage(id);
     assert(at.active && at.active->id == deployment);
     return *at.active;
+  }
+  void set_config(Stage& at, const StageConfig& config) const {
+    at.config = config;
+    if (config.database == DatabaseKind::created) return;
+    at.backup_due.reset();
+    at.backup_problem.clear();
   }
   void accept(Stage& at, const ChangeRef& change) const { at.mark = std::max(at.mark, change.number); }
 
@@ -44,7 +52,7 @@ struct Applying {
   }
   void operator()(const StageChanged& e) const {
     Stage& at = stage(e.stage);
-    at.config = e.config;
+    set_config(at, e.config);
     if (e.revision) at.settings_revision = *e.revision;
   }
   void operator()(const SettingsSaved& e) const { stage(e.stage).settings_revision = e.revision; }
@@ -52,6 +60,7 @@ struct Applying {
     Stage& at = stage(e.stage);
     at.settings_revision = e.revision;
     if (at.current) at.current->settings_revision = e.revision;
+    if (e.config) set_config(at, *e.config);
   }
   void operator()(const KeyAdded& e) const {
     auto& keys = stage(e.stage).keys;
@@ -70,6 +79,9 @@ struct Applying {
     stack.stages.erase(found);
     gone.retiring.reset();
     gone.scaling.reset();
+    gone.rest.reset();
+    gone.task.reset();
+    gone.backup_due.reset();
     // One above all that was handed out: whatever of this stage is still on its way meets the fence (R9.3).
     gone.deleting = Chore{gone.attempt + 1, event.at, 0, event.at, std::nullopt, ""};
     stack.leaving.push_back(std::move(gone));
@@ -160,6 +172,8 @@ struct Applying {
         const Deployment& won = *at.active;
         at.current =
             Current{won.id, won.change, won.attempt, won.artifact, won.settings_revision, won.instances, event.at};
+        if (at.rest && at.rest->why == RestCause::idle) at.rest.reset();  // it runs, and its idle time begins anew
+        if (at.config.database == DatabaseKind::created && !at.backup_due) at.backup_due = event.at + kFirstBackup;
       }
       at.active.reset();
     } else {
@@ -181,12 +195,23 @@ struct Applying {
     stage(e.stage).retiring = Chore{e.attempt, event.at, 0, event.at, std::nullopt, ""};
   }
   void operator()(const RetireEnded& e) const { stage(e.stage).retiring.reset(); }
+  void operator()(const StageRested& e) const { stage(e.stage).rest = e.rest; }
+  void operator()(const StageRoused& e) const { stage(e.stage).rest.reset(); }
+  void operator()(const TaskBegan& e) const { stage(e.stage).task = e.task; }
+  void operator()(const TaskEnded& e) const {
+    Stage& at = stage(e.stage);
+    at.task.reset();
+    if (e.kind != TaskKind::backup) return;
+    at.backup_problem = e.problem;
+    if (at.backup_due) at.backup_due = e.next ? *e.next : event.at;
+  }
   void operator()(const ChoreDelayed& e) const {
     Stage& at = stage(e.stage);
     Chore* chore = nullptr;
     if (e.chore == ChoreKind::scale && at.scaling) chore = &at.scaling->chore;
     if (e.chore == ChoreKind::retire && at.retiring) chore = &*at.retiring;
     if (e.chore == ChoreKind::remove && at.deleting) chore = &*at.deleting;
+    if (e.chore == ChoreKind::task && at.task) chore = &at.task->chore;
     assert(chore != nullptr);
     chore->token = e.token;
     chore->look_again = e.look_again;

@@ -9,6 +9,7 @@ namespace {
 const Chore* present(const Stage& at, ChoreKind kind) {
   if (kind == ChoreKind::scale) return at.scaling ? &at.scaling->chore : nullptr;
   if (kind == ChoreKind::retire) return at.retiring ? &*at.retiring : nullptr;
+  if (kind == ChoreKind::task) return at.task ? &at.task->chore : nullptr;
   return at.deleting && !at.active ? &*at.deleting : nullptr;
 }
 
@@ -21,7 +22,7 @@ void delay(Deciding& d, const ChoreResult& c, const Chore& chore, const std::str
 }  // namespace
 
 Result<> on(Deciding& d, const ChoreResult& c) {
-  if (c.chore < static_cast<int>(ChoreKind::scale) || c.chore > static_cast<int>(ChoreKind::remove)) return {};
+  if (c.chore < static_cast<int>(ChoreKind::scale) || c.chore > static_cast<int>(ChoreKind::task)) return {};
   const auto kind = static_cast<ChoreKind>(c.chore);
   const Stage* at = find_stage(d.stack, c.stage);
   const Chore* chore = at == nullptr ? nullptr : present(*at, kind);
@@ -33,6 +34,9 @@ Result<> on(Deciding& d, const ChoreResult& c) {
   }
   if (c.outcome == ChoreOutcome::not_yet) {
     delay(d, c, *chore, "");
+  } else if (kind == ChoreKind::task) {
+    const bool failed = c.outcome == ChoreOutcome::failed;
+    end_task(d, c.stage, c.made, failed ? (c.problem.empty() ? "it failed and did not say why" : c.problem) : "");
   } else if (c.outcome == ChoreOutcome::failed) {
     delay(d, c, *chore, c.problem.empty() ? "it failed and did not say why" : c.problem);
   } else if (kind == ChoreKind::retire) {

@@ -34,6 +34,11 @@ struct SetStage {  // only what is set changes
   std::optional<TrafficLimits> limits = std::nullopt;
   std::optional<CacheRules> cache = std::nullopt;
   std::optional<bool> sticky = std::nullopt;
+  std::optional<std::string> database_at = std::nullopt;   // with `existing`
+  bool database_url = false;                               // another URL comes beside the command: always a revision
+  std::optional<std::int64_t> sleep_after = std::nullopt;  // 0: never
+  std::optional<std::string> hours = std::nullopt;         // empty: always
+  std::optional<std::vector<std::string>> domains = std::nullopt;
 };
 // The key itself is its maker's alone. Effective without a deployment.
 struct AddKey {
@@ -47,6 +52,18 @@ struct RevokeKey {
 };
 struct PurgeCache {
   std::string stage;
+};
+// Of the database that Sluice made for a stage.
+struct BackUpDatabase {
+  std::string stage;
+};
+struct RestoreDatabase {
+  std::string stage;
+  std::string backup;  // its name; whether it is there was looked up before
+};
+// What `to` has in its database is replaced.
+struct CopyDatabase {
+  std::string from, to;
 };
 // Variables were edited; their values travel beside the command, not in it. Nothing changed: the conductor sends none.
 struct SaveSettings {
@@ -90,7 +107,8 @@ struct Precedent {
   bool artifact_kept = true;  // false: cleaned
   Revision settings_revision = 0;
   bool settings_then = false;
-  bool returned = false;                  // to its gate: never retried (R4.6)
+  std::optional<StageConfig> config = std::nullopt;  // of that revision; where it is not known any more: of now
+  bool returned = false;                             // to its gate: never retried (R4.6)
   ChangeNumber newest_success_since = 0;  // highest change that succeeded in this stage after this deployment ended
 };
 struct Retry {
@@ -156,7 +174,7 @@ struct StepNotYet {
   std::string note;
   Duration look_again_after{};
 };
-// For scaling, retiring and removing a stage; `ok` false: again later, with `problem`.
+// For scaling, retiring, removing a stage and for tasks; failed: again later, with `problem`; a task ends with it.
 BOOST_DEFINE_ENUM_CLASS(ChoreOutcome, done, failed, not_yet)
 struct ChoreResult {
   StageId stage;
@@ -167,13 +185,27 @@ struct ChoreResult {
   std::optional<std::string> token;
   std::string problem;
   Duration look_again_after{};
+  std::string made = "";  // by a backup: its name
+};
+// Nobody has asked the stage for anything for its `sleep_after`, or its hours are over. Where that is not what the
+// stage was set to do, nothing happens.
+struct LayToRest {
+  StageId stage;
+  RestCause why = RestCause::idle;
+  std::optional<Time> until = std::nullopt;
+};
+// Somebody asks for it, or its hours begin.
+struct Rouse {
+  StageId stage;
+  RestCause why = RestCause::idle;
 };
 // Nothing new from outside: time limits are looked at and whatever may start is started.
 struct Tick {};
 
-using CommandBody = std::variant<CheckIn, SetSource, DeleteStack, AddStage, SetStage, SaveSettings, AddKey, RevokeKey,
-                                 PurgeCache, DeleteStage, Approve, Reject, Retry, Redeploy, Rollback, Promote, Pause,
-                                 Resume, Cancel, StepDone, StepFailed, StepNotYet, ChoreResult, Tick>;
+using CommandBody =
+    std::variant<CheckIn, SetSource, DeleteStack, AddStage, SetStage, SaveSettings, AddKey, RevokeKey, PurgeCache,
+                 BackUpDatabase, RestoreDatabase, CopyDatabase, DeleteStage, Approve, Reject, Retry, Redeploy, Rollback,
+                 Promote, Pause, Resume, Cancel, StepDone, StepFailed, StepNotYet, ChoreResult, LayToRest, Rouse, Tick>;
 
 struct Command {
   Actor actor;

@@ -48,6 +48,16 @@ void begin_cancel(Deciding& d, const StageId& stage, DeploymentState end, const 
 void end_waiting(Deciding& d, const StageId& stage, DeploymentState end, const std::string& reason,
                  ChangeNumber by = 0);
 
+// --- rest and tasks (rest.cc, tasks.cc) ---
+// What is shown where nothing runs may have another reason now.
+void show_rest(Deciding& d, const StageId& stage);
+void begin_task(Deciding& d, const StageId& stage, Task task);
+void end_task(Deciding& d, const StageId& stage, const std::string& made, const std::string& problem);
+// No deployment starts beside it.
+bool holds_lock(const std::optional<Task>& task);
+Result<> check_rest(const StageConfig& config);
+Result<> check_domains(const Stack& stack, const StageId& stage, const StageConfig& config);
+
 // --- all that follows from the state at once (settle.cc) ---
 void settle(Deciding& d);
 
@@ -61,6 +71,9 @@ Result<> on(Deciding&, const SaveSettings&);
 Result<> on(Deciding&, const AddKey&);
 Result<> on(Deciding&, const RevokeKey&);
 Result<> on(Deciding&, const PurgeCache&);
+Result<> on(Deciding&, const BackUpDatabase&);
+Result<> on(Deciding&, const RestoreDatabase&);
+Result<> on(Deciding&, const CopyDatabase&);
 Result<> on(Deciding&, const DeleteStage&);
 Result<> on(Deciding&, const Approve&);
 Result<> on(Deciding&, const Reject&);
@@ -75,6 +88,8 @@ Result<> on(Deciding&, const StepDone&);
 Result<> on(Deciding&, const StepFailed&);
 Result<> on(Deciding&, const StepNotYet&);
 Result<> on(Deciding&, const ChoreResult&);
+Result<> on(Deciding&, const LayToRest&);
+Result<> on(Deciding&, const Rouse&);
 Result<> on(Deciding&, const Tick&);
 
 // --- time (steps.cc) ---

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <algorithm>
+#include <set>
 
 #include "pipeline/deciding.h"
 
@@ -13,6 +14,7 @@ constexpr std::int64_t kMostBody = std::int64_t{1} << 40;
 constexpr std::size_t kMostPaths = 20;
 constexpr std::size_t kLongestPath = 200;
 constexpr std::size_t kMostKeys = 100;
+constexpr std::size_t kMostDomains = 20;
 
 Result<> within(const char* field, std::int64_t value, std::int64_t least, std::int64_t most) {
   if (value >= least && value <= most) return {};
@@ -57,6 +59,20 @@ Result<> check_cache(const CacheRules& cache) {
   return {};
 }
 
+bool is_domain(const std::string& name) {
+  const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  std::size_t labels = 0;
+  for (std::size_t from = 0; from <= name.size(); ++labels) {
+    const auto dot = std::min(name.find('.', from), name.size());
+    const auto label = std::string_view(name).substr(from, dot - from);
+    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-' ||
+        !std::all_of(label.begin(), label.end(), is_plain))
+      return false;
+    from = dot + 1;
+  }
+  return labels > 1 && name.size() <= 253;
+}
+
 // It stands in the gateway's files.
 bool is_key_name(const std::string& name) {
   const auto is_plain = [](char c) {
@@ -82,6 +98,31 @@ Result<> check_endpoint(const StageConfig& config) {
     if (auto right = check_limits(*config.limits); !right) return right;
   }
   return config.cache ? check_cache(*config.cache) : Result<>{};
+}
+
+Result<> check_domains(const Stack& stack, const StageId& stage, const StageConfig& config) {
+  if (!config.domains) return {};
+  if (config.domains->size() > kMostDomains)
+    return fail_field("domains", fmt::format("there are more than {} of them", kMostDomains));
+  std::set<std::string> seen;
+  for (const auto& name : *config.domains) {
+    if (!is_domain(name))
+      return fail_field("domains",
+                        fmt::format("\"{}\" must be a name like shop.example.org, in lower case", name.substr(0, 100)));
+    if (name.ends_with(".localhost"))
+      return fail_field("domains", fmt::format("{} is an address that stages have by themselves", name));
+    if (!seen.insert(name).second) return fail_field("domains", fmt::format("{} is there twice", name));
+  }
+  for (const auto* stages : {&stack.stages, &stack.leaving}) {
+    for (const Stage& other : *stages) {
+      if (other.id == stage || !other.config.domains) continue;
+      for (const auto& name : *other.config.domains)
+        if (seen.contains(name))
+          return fail_field("domains",
+                            fmt::format("{} is an address of {}; take it away there first", name, other.name));
+    }
+  }
+  return {};
 }
 
 Result<> on(Deciding& d, const AddKey& c) {

@@ -57,8 +57,9 @@ struct SettingsAdopted {
   StageId stage;
   Revision from = 0;
   Revision revision = 0;
+  std::optional<StageConfig> config = std::nullopt;  // the stage's from here on; absent: as it is
 };
-BOOST_DESCRIBE_STRUCT(SettingsAdopted, (), (stage, from, revision))
+BOOST_DESCRIBE_STRUCT(SettingsAdopted, (), (stage, from, revision, config))
 struct KeyAdded {
   StageId stage;
   std::string name;
@@ -221,7 +222,30 @@ struct RetireEnded {
   StageId stage;
 };
 BOOST_DESCRIBE_STRUCT(RetireEnded, (), (stage))
-BOOST_DEFINE_ENUM_CLASS(ChoreKind, scale, retire, remove)
+struct StageRested {
+  StageId stage;
+  Rest rest;
+};
+BOOST_DESCRIBE_STRUCT(StageRested, (), (stage, rest))
+struct StageRoused {
+  StageId stage;
+};
+BOOST_DESCRIBE_STRUCT(StageRoused, (), (stage))
+struct TaskBegan {
+  StageId stage;
+  Task task;
+};
+BOOST_DESCRIBE_STRUCT(TaskBegan, (), (stage, task))
+struct TaskEnded {
+  StageId stage;
+  TaskKind kind = TaskKind::backup;
+  std::string backup;        // of backup: the name of what was made; of restore: as it began
+  std::string from;          // of copy: the stage's name
+  std::string problem;       // one sentence; empty: it is done
+  std::optional<Time> next;  // of a backup: when the next daily one is due
+};
+BOOST_DESCRIBE_STRUCT(TaskEnded, (), (stage, kind, backup, from, problem, next))
+BOOST_DEFINE_ENUM_CLASS(ChoreKind, scale, retire, remove, task)
 struct ChoreDelayed {  // did not succeed, or NotYet: again at look_again
   StageId stage;
   ChoreKind chore = ChoreKind::retire;
@@ -237,7 +261,8 @@ using EventBody =
                  StageDeletionForced, StageDeleted, StagePaused, StageResumed, OfferHeld, HeldSuperseded, HeldReleased,
                  ApprovalAsked, ApprovalDecided, ApprovalSuperseded, ApprovalWithdrawn, DeploymentQueued,
                  DeploymentStarted, StepBegan, StepNoted, ArtifactBuilt, InstancesStarted, CancelBegan, DeploymentEnded,
-                 ScaleBegan, ScaleEnded, RetireBegan, RetireEnded, ChoreDelayed>;
+                 ScaleBegan, ScaleEnded, RetireBegan, RetireEnded, StageRested, StageRoused, TaskBegan, TaskEnded,
+                 ChoreDelayed>;
 
 struct Event {
   Time at{};

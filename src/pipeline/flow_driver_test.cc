@@ -155,9 +155,10 @@ Flow& Flow::remove(const std::string& stage, bool force) { return give(DeleteSta
 std::vector<Work> Flow::works() const { return work(stack, now, limits).due; }
 
 CommandBody Flow::done(const Work& work) {
-  if (work.kind == WorkKind::scale || work.kind == WorkKind::retire || work.kind == WorkKind::remove) {
-    const int chore = static_cast<int>(work.kind) - static_cast<int>(WorkKind::scale);
-    return ChoreResult{work.stage, chore, work.attempt, ChoreOutcome::done, work.instances, std::nullopt, "", {}};
+  if (work.kind >= WorkKind::scale) {
+    const int chore = std::min(static_cast<int>(work.kind) - static_cast<int>(WorkKind::scale), 3);  // a ChoreKind
+    return ChoreResult{work.stage,   chore, work.attempt, ChoreOutcome::done, work.instances,
+                       std::nullopt, "",    {},           "a backup"};
   }
   const std::string artifact =
       work.deployment.artifact_fixed ? work.deployment.artifact : "sha256-" + work.deployment.change.commit;
@@ -165,9 +166,9 @@ CommandBody Flow::done(const Work& work) {
 }
 
 CommandBody Flow::failed(const Work& work, const std::string& error) {
-  if (work.kind == WorkKind::scale || work.kind == WorkKind::retire || work.kind == WorkKind::remove) {
-    const int chore = static_cast<int>(work.kind) - static_cast<int>(WorkKind::scale);
-    return ChoreResult{work.stage, chore, work.attempt, ChoreOutcome::failed, 0, std::nullopt, error, {}};
+  if (work.kind >= WorkKind::scale) {
+    const int chore = std::min(static_cast<int>(work.kind) - static_cast<int>(WorkKind::scale), 3);  // a ChoreKind
+    return ChoreResult{work.stage, chore, work.attempt, ChoreOutcome::failed, 0, std::nullopt, error, {}, ""};
   }
   return StepFailed{work.stage, work.deployment.id, work.attempt, work.deployment.state, error};
 }

@@ -11,7 +11,7 @@ namespace sluice::pipeline {
 // What is due at the platform or builder. Its identity is (stage, deployment or chore, kind, attempt); safe to start
 // twice.
 BOOST_DEFINE_ENUM_CLASS(WorkKind, build, publish, provision, release, start, verify, switch_over, discard, scale,
-                        retire, remove)
+                        retire, remove, back_up, restore, copy_database)
 struct Work {
   WorkKind kind = WorkKind::build;
   StackId stack;
@@ -24,14 +24,16 @@ struct Work {
   std::optional<Current> current;  // what serves now
   std::int64_t instances = 0;      // desired, for start, switch_over, scale
   std::optional<std::string> token;
-  Time deadline{};      // R9.4; of chores: far away
-  bool forced = false;  // remove
+  Time deadline{};                          // R9.4; of chores: far away
+  bool forced = false;                      // remove
+  std::optional<Rest> rest = std::nullopt;  // scale
+  std::optional<Task> task = std::nullopt;  // back_up, restore, copy_database
   // Equal for the same piece of work whenever it is derived.
   [[nodiscard]] std::string key() const;
 };
 BOOST_DESCRIBE_STRUCT(Work, (),
                       (kind, stack, stack_name, stage, stage_name, config, attempt, deployment, current, instances,
-                       token, deadline, forced))
+                       token, deadline, forced, rest, task))
 
 struct Due {
   std::vector<Work> due;          // ready now
@@ -48,6 +50,8 @@ struct Limits {
   Duration verify = std::chrono::minutes(10);
   Duration switching = std::chrono::minutes(2);
   Duration discard = std::chrono::minutes(5);  // passed: asked again, never given up
+  Duration backup_every = std::chrono::hours(24);
+  Duration backup_again = std::chrono::hours(1);  // after one that failed
   std::int64_t stages_per_stack = 64;
 };
 

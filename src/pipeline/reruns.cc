@@ -73,7 +73,10 @@ Result<> on(Deciding& d, const Retry& c) {
   if (was.artifact_fixed) deployment.artifact = was.artifact;
   if (was.meaning == DeploymentKind::redeploy) deployment.artifact_hint = was.artifact;
   deployment.settings_then = was.settings_then;
-  if (was.settings_then) deployment.settings_revision = was.settings_revision;
+  if (was.settings_then) {
+    deployment.settings_revision = was.settings_revision;
+    deployment.config_then = was.config;
+  }
   queue(d, at->id, std::move(deployment));
   return {};
 }
@@ -106,7 +109,10 @@ Result<> on(Deciding& d, const Rollback& c) {
   deployment.artifact_fixed = was.artifact_kept;
   if (was.artifact_kept) deployment.artifact = was.artifact;
   deployment.settings_then = c.settings_then;
-  if (c.settings_then) deployment.settings_revision = was.settings_revision;
+  if (c.settings_then) {
+    deployment.settings_revision = was.settings_revision;
+    deployment.config_then = was.config;
+  }
   queue(d, stage, std::move(deployment));
   return {};
 }

@@ -57,6 +57,12 @@ struct Asking {
   Result<> operator()(const AddKey& c) const { return ungated(named(c.stage), "make access keys"); }
   Result<> operator()(const RevokeKey& c) const { return ungated(named(c.stage), "revoke access keys"); }
   Result<> operator()(const PurgeCache& c) const { return ungated(named(c.stage), "purge a cache"); }
+  Result<> operator()(const BackUpDatabase&) const { return ok(); }
+  Result<> operator()(const RestoreDatabase& c) const { return ungated(named(c.stage), "restore a database"); }
+  Result<> operator()(const CopyDatabase& c) const {
+    if (auto allowed = ungated(named(c.from), "copy the database"); !allowed) return allowed;
+    return ungated(named(c.to), "replace the database");
+  }
   Result<> operator()(const DeleteStage& c) const {
     if (c.force) {
       if (auto allowed = decides("force a deletion"); !allowed) return allowed;

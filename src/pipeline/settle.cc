@@ -32,7 +32,7 @@ void release_held(Deciding& d, const StageId& stage) {
 
 void start_waiting(Deciding& d, const StageId& stage) {
   const Stage& at = d.stage(stage);
-  if (at.active || !at.waiting || at.waiting->parked) return;
+  if (at.active || !at.waiting || at.waiting->parked || holds_lock(at.task)) return;
   const DeploymentId id = at.waiting->id;
   const Revision revision = at.waiting->settings_then ? at.waiting->settings_revision : at.settings_revision;
   d.emit(DeploymentStarted{stage, id, at.attempt + 1, revision});
@@ -42,7 +42,7 @@ void start_waiting(Deciding& d, const StageId& stage) {
 // R7.2
 void redeploy_for_settings(Deciding& d, const StageId& stage) {
   const Stage& at = d.stage(stage);
-  if (at.active || at.waiting || !at.current) return;
+  if (at.active || at.waiting || !at.current || holds_lock(at.task)) return;
   if (at.current->settings_revision >= at.settings_revision || at.redeploy_tried >= at.settings_revision) return;
   Deployment deployment;
   deployment.change = at.current->change;
@@ -56,7 +56,7 @@ void redeploy_for_settings(Deciding& d, const StageId& stage) {
 void scale(Deciding& d, const StageId& stage) {
   const Stage& at = d.stage(stage);
   if (!at.current) return;
-  const std::int64_t desired = at.config.instances;
+  const std::int64_t desired = desired_instances(at);
   const bool pauses = at.scaling && at.scaling->chore.look_again > d.now;
   if (is_at_or_past_starting(at)) {
     // One that failed does not stand in the way of the deployment that may well mend it.
@@ -66,6 +66,22 @@ void scale(Deciding& d, const StageId& stage) {
   const bool is_due = !at.scaling && at.current->instances != desired;
   const bool has_new_goal = pauses && at.scaling->to != desired;
   if (is_due || has_new_goal) d.emit(ScaleBegan{stage, desired, at.attempt});
+}
+
+// R7.5: it rests only while it is set to, and has instances to rest.
+void end_rest(Deciding& d, const StageId& stage) {
+  const Stage& at = d.stage(stage);
+  if (!at.rest) return;
+  const bool is_set = at.rest->why == RestCause::idle ? at.config.sleep_after.has_value() : at.config.hours.has_value();
+  if (is_set && at.config.instances > 0) return;
+  d.emit(StageRoused{stage});
+  show_rest(d, stage);
+}
+
+void back_up_daily(Deciding& d, const StageId& stage) {
+  const Stage& at = d.stage(stage);
+  if (!at.backup_due || *at.backup_due > d.now || at.task || at.active) return;
+  begin_task(d, stage, Task{TaskKind::backup, "", {}, "", true, {}});
 }
 
 std::vector<StageId> ids(const std::vector<Stage>& stages) {
@@ -86,6 +102,8 @@ void settle(Deciding& d) {
       release_held(d, stage);
       start_waiting(d, stage);
       redeploy_for_settings(d, stage);
+      back_up_daily(d, stage);
+      end_rest(d, stage);
       scale(d, stage);
     }
   }

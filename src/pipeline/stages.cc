@@ -42,17 +42,17 @@ Result<> check_name(const Stack& stack, const std::string& name) {
 }
 
 // What a deployment carries (R7.2).
-bool is_carried_alike(StageConfig a, const StageConfig& b) {
-  a.requires_approval = b.requires_approval;
-  a.instances = b.instances;
-  return a == b;
-}
+bool is_carried_alike(const StageConfig& a, const StageConfig& b) { return with_uncarried_of(a, b) == b; }
 
 // What says the same as nothing is not kept: two ways to say it would look like a change.
 StageConfig without_defaults(StageConfig config) {
   if (config.limits == TrafficLimits{}) config.limits.reset();
   if (config.cache == CacheRules{}) config.cache.reset();
   if (config.sticky == false) config.sticky.reset();
+  if (config.sleep_after == 0) config.sleep_after.reset();
+  if (config.hours == "") config.hours.reset();
+  if (config.domains && config.domains->empty()) config.domains.reset();
+  if (config.database != DatabaseKind::existing) config.database_at.reset();
   return config;
 }
 
@@ -78,6 +78,7 @@ Result<> check_config(const StageConfig& config) {
     return fail_field("instances", fmt::format("{} is not between 0 and {}", config.instances, kMostInstances));
   }
   if (auto right = check_endpoint(config); !right) return right;
+  if (auto right = check_rest(config); !right) return right;
   return check_available(config);
 }
 
@@ -92,6 +93,7 @@ Result<> on(Deciding& d, const AddStage& c) {
   const auto index = place_of(d.stack, c.before, c.after);
   if (!index) return fail(index.error());
   if (auto right = check_config(without_defaults(c.config)); !right) return right;
+  if (auto right = check_domains(d.stack, StageId{}, c.config); !right) return right;
   if (!c.copy_from.empty() && find_stage(d.stack, c.copy_from) == nullptr) {
     return fail_field("copy_from", no_stage(d.stack, c.copy_from).message);
   }
@@ -125,13 +127,19 @@ Result<> on(Deciding& d, const SetStage& c) {
   if (c.limits) config.limits = c.limits;
   if (c.cache) config.cache = c.cache;
   if (c.sticky) config.sticky = c.sticky;
+  if (c.database_at) config.database_at = c.database_at;
+  if (c.sleep_after) config.sleep_after = c.sleep_after;
+  if (c.hours) config.hours = c.hours;
+  if (c.domains) config.domains = c.domains;
   if (!config.caching && !c.cache) config.cache.reset();
   if (config.endpoint == Endpoint::api_gateway && !c.sticky) config.sticky.reset();
   config = without_defaults(std::move(config));
-  if (config == was) return {};
+  const bool has_new_url = c.database_url && config.database == DatabaseKind::existing;
+  if (config == was && !has_new_url) return {};
   if (auto right = check_config(config); !right) return right;
+  if (auto right = check_domains(d.stack, at->id, config); !right) return right;
   std::optional<Revision> revision;
-  if (!is_carried_alike(config, was)) revision = at->settings_revision + 1;
+  if (has_new_url || !is_carried_alike(config, was)) revision = at->settings_revision + 1;
   d.emit(StageChanged{at->id, config, revision});
   if (config.requires_approval && !was.requires_approval) return_to_gate(d, at->id);  // R4.6
   return {};

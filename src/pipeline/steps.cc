@@ -24,7 +24,9 @@ void end_active(Deciding& d, const StageId& stage, S end, const std::string& ste
   const Deployment ended = *d.stage(stage).active;
   d.emit(DeploymentEnded{stage, ended.id, ended.change, end, step, error, 0, false});
   if (end == S::succeeded && ended.settings_then) {
-    d.emit(SettingsAdopted{stage, ended.settings_revision, d.stage(stage).settings_revision + 1});
+    std::optional<StageConfig> config;
+    if (ended.config_then) config = with_uncarried_of(*ended.config_then, d.stage(stage).config);
+    d.emit(SettingsAdopted{stage, ended.settings_revision, d.stage(stage).settings_revision + 1, config});
   }
   if (!d.stage(stage).deleting) d.emit(RetireBegan{stage, ended.attempt});
 }

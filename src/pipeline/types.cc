@@ -39,6 +39,18 @@ StageState state_of(const Stage& stage) {
   return stage.current->instances == 0 ? StageState::asleep : StageState::live;
 }
 
+std::int64_t desired_instances(const Stage& stage) { return stage.rest ? 0 : stage.config.instances; }
+
+StageConfig with_uncarried_of(StageConfig then, const StageConfig& now) {
+  then.requires_approval = now.requires_approval;
+  then.instances = now.instances;
+  then.region = now.region;
+  then.sleep_after = now.sleep_after;
+  then.hours = now.hours;
+  then.domains = now.domains;
+  return then;
+}
+
 bool is_end(DeploymentState state) {
   switch (state) {
     case DeploymentState::succeeded:

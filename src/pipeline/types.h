@@ -33,6 +33,8 @@ BOOST_DEFINE_ENUM_CLASS(DeploymentState, queued, building, publishing, provision
                         switching, cancelling, succeeded, failed, cancelled, superseded)
 BOOST_DEFINE_ENUM_CLASS(ApprovalState, pending, approved, rejected, superseded, withdrawn)
 BOOST_DEFINE_ENUM_CLASS(StageState, empty, live, deploying, failed, asleep, deleting)
+BOOST_DEFINE_ENUM_CLASS(RestCause, idle, hours)
+BOOST_DEFINE_ENUM_CLASS(TaskKind, backup, restore, copy)
 
 struct Actor {
   ActorKind kind = ActorKind::system;
@@ -83,8 +85,8 @@ struct CacheRules {
 };
 BOOST_DESCRIBE_STRUCT(CacheRules, (), (seconds, paths))
 
-// What a person chose for a stage. Saving anything but requires_approval and instances makes a settings revision
-// (R7.2).
+// What a person chose for a stage. Saving makes a settings revision (R7.2), but not of what no deployment carries:
+// requires_approval, instances, sleep_after, hours, domains.
 struct StageConfig {
   bool requires_approval = false;
   DatabaseKind database = DatabaseKind::none;
@@ -96,11 +98,15 @@ struct StageConfig {
   std::optional<TrafficLimits> limits = std::nullopt;  // of api_gateway; absent: none but the 60 seconds
   std::optional<CacheRules> cache = std::nullopt;      // absent: the defaults
   std::optional<bool> sticky = std::nullopt;  // of load_balancer: a client comes back to the same instance; absent: no
+  std::optional<std::string> database_at = std::nullopt;   // of an existing one: "user@host:port/name"
+  std::optional<std::int64_t> sleep_after = std::nullopt;  // seconds without a request; 60 to 604800; absent: never
+  std::optional<std::string> hours = std::nullopt;         // when it runs (base/hours.h); absent: always
+  std::optional<std::vector<std::string>> domains = std::nullopt;  // its own names, beside the given one
   bool operator==(const StageConfig&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(StageConfig, (),
-                      (requires_approval, database, endpoint, caching, instances, region, access, limits, cache,
-                       sticky))
+                      (requires_approval, database, endpoint, caching, instances, region, access, limits, cache, sticky,
+                       database_at, sleep_after, hours, domains))
 
 // Opens a stage whose access is restricted. What is kept of the key is its digest.
 struct AccessKey {
@@ -137,9 +143,10 @@ struct Deployment {
   bool rebuild = false;            // R3.2 --rebuild: build anew whatever is kept
   std::string artifact;            // "sha256-…" once built; before that, of a rollback: what must be run
   bool artifact_fixed = false;     // rollback: run `artifact`, never build another
-  std::string artifact_hint;       // redeploy: what is current; used when the build variables are still the same
-  bool built = false;              // this deployment built its artifact (false: reused, R3.2)
-  std::int64_t instances = 0;      // how many have been started (set when `starting` is done; R7.5)
+  std::optional<StageConfig> config_then = std::nullopt;  // of a `settings: then` rollback: the stage's of then (R8.3)
+  std::string artifact_hint;   // redeploy: what is current; used when the build variables are still the same
+  bool built = false;          // this deployment built its artifact (false: reused, R3.2)
+  std::int64_t instances = 0;  // how many have been started (set when `starting` is done; R7.5)
   Actor by;
   Time queued_at{};
   std::optional<Time> started_at;
@@ -152,8 +159,8 @@ struct Deployment {
 };
 BOOST_DESCRIBE_STRUCT(Deployment, (),
                       (id, change, kind, meaning, state, attempt, settings_revision, settings_then, decided, parked,
-                       rebuild, artifact, artifact_fixed, artifact_hint, built, instances, by, queued_at, started_at,
-                       step_at, token, look_again, ending))
+                       rebuild, artifact, artifact_fixed, config_then, artifact_hint, built, instances, by, queued_at,
+                       started_at, step_at, token, look_again, ending))
 
 // What a stage serves now.
 struct Current {
@@ -214,6 +221,29 @@ struct Scaling {
 };
 BOOST_DESCRIBE_STRUCT(Scaling, (), (to, chore))
 
+// Nothing runs for the time being, whatever `instances` says (R7.5): nobody asked for anything for `sleep_after`, and
+// the next request wakes it; or it is outside its hours.
+struct Rest {
+  RestCause why = RestCause::idle;
+  Time since{};
+  std::optional<Time> until;  // of hours: when they begin again
+  bool operator==(const Rest&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Rest, (), (why, since, until))
+
+// Done once to the stage's database, taken up again after a restart; it ends with a word of how it went. A restore, and
+// a copy into this stage, hold the stage's lock.
+struct Task {
+  TaskKind kind = TaskKind::backup;
+  std::string backup;      // of restore: the name of what comes back
+  StageId from;            // of copy
+  std::string from_name;   // likewise
+  bool scheduled = false;  // the daily backup
+  Chore chore;
+  bool operator==(const Task&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Task, (), (kind, backup, from, from_name, scheduled, chore))
+
 struct Stage {
   StageId id;
   std::string name;
@@ -235,11 +265,16 @@ struct Stage {
   bool forced = false;             // its deletion was forced: it ends even when the platform refuses (R6.5)
   Time made_at{};
   std::vector<AccessKey> keys;  // by name
+  std::optional<Rest> rest;
+  std::optional<Task> task;
+  std::optional<Time> backup_due;  // the next daily backup; set while there is a database that Sluice made
+  std::string backup_problem;      // of the last backup; empty: it was well
   bool operator==(const Stage&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Stage, (),
                       (id, name, config, paused, mark, settings_revision, redeploy_tried, attempt, current, active,
-                       waiting, held, approval, last, retiring, scaling, deleting, forced, made_at, keys))
+                       waiting, held, approval, last, retiring, scaling, deleting, forced, made_at, keys, rest, task,
+                       backup_due, backup_problem))
 
 struct Stack {
   StackId id;
@@ -264,6 +299,10 @@ Stage* find_stage(Stack& stack, const std::string& name);
 const Stage* find_stage(const Stack& stack, const StageId& id);
 Stage* find_stage(Stack& stack, const StageId& id);
 StageState state_of(const Stage& stage);
+// How many instances run when nothing is under way: none while it rests, else what is desired (R7.5).
+std::int64_t desired_instances(const Stage& stage);
+// `then` with what no deployment carries, and what never changes, of `now` (R7.2, R7.6).
+StageConfig with_uncarried_of(StageConfig then, const StageConfig& now);
 bool is_end(DeploymentState state);
 // The stack a stage or deployment id belongs to; empty when the id has not the shape.
 StackId stack_of(const std::string& stage_or_deployment_id);

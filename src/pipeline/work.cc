@@ -53,7 +53,11 @@ struct Looking {
     work.attempt = chore.attempt;
     work.token = chore.token;
     work.deadline = chore.since + kFarAway;
-    if (kind == WorkKind::scale) work.instances = stage.scaling->to;
+    if (kind == WorkKind::scale) {
+      work.instances = stage.scaling->to;
+      work.rest = stage.rest;
+    }
+    if (&chore == (stage.task ? &stage.task->chore : nullptr)) work.task = stage.task;
     out.due.push_back(std::move(work));
   }
 
@@ -91,10 +95,17 @@ struct Looking {
     step(kind_of(active.state), stage, deadline);
   }
 
+  static WorkKind kind_of(TaskKind task) {
+    if (task == TaskKind::backup) return WorkKind::back_up;
+    return task == TaskKind::restore ? WorkKind::restore : WorkKind::copy_database;
+  }
+
   void at(const Stage& stage) {
     if (stage.active) deployment(stage);
     if (stage.scaling) chore(WorkKind::scale, stage, stage.scaling->chore);
     if (stage.retiring) chore(WorkKind::retire, stage, *stage.retiring);
+    if (stage.task) chore(kind_of(stage.task->kind), stage, stage.task->chore);
+    if (stage.backup_due && !stage.task && *stage.backup_due > now) wake(*stage.backup_due);
     if (stage.deleting && !stage.active) chore(WorkKind::remove, stage, *stage.deleting);
   }
 };

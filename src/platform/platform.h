@@ -21,7 +21,7 @@ struct Done {
   // Of a deployment's step: the last of the steps after it that are done with it, in the same commit, because there was
   // nothing to do in them that would take a moment (Platform::at_once).
   std::optional<pipeline::WorkKind> through;
-  std::string artifact;        // of building
+  std::string artifact;        // of building; of back_up: the name of the backup
   bool built = false;          // of building
   std::int64_t instances = 0;  // of start, switch_over, scale
 };

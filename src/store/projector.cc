@@ -33,6 +33,10 @@ class Projector {
   void operator()(const ScaleEnded&) {}
   void operator()(const RetireBegan&) {}
   void operator()(const RetireEnded&) {}
+  void operator()(const StageRested&) {}
+  void operator()(const StageRoused&) {}
+  void operator()(const TaskBegan&) {}
+  void operator()(const TaskEnded&) {}
   void operator()(const ChoreDelayed&) {}
 
   void operator()(const CheckedIn& e) {

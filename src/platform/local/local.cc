@@ -98,6 +98,10 @@ Advance LocalPlatform::advance(const pipeline::Work& work, Context& context) {
       return local::retire(*state_, work, context);
     case WorkKind::remove:
       return local::remove(*state_, work, context);
+    case WorkKind::back_up:
+    case WorkKind::restore:
+    case WorkKind::copy_database:
+      return Error{ErrorKind::internal, "this platform keeps no databases yet", {}};
   }
   return Error{ErrorKind::internal, "work of an unknown kind", {}};
 }

@@ -58,6 +58,12 @@ describe("the sentence of", () => {
     ["DeploymentEnded", { change: 4, state: "failed", step: "starting", error: "the app exited\nits last lines:\nx", deployment: "dep_1" }, "The deployment of #4 to prod failed while starting: the app exited."],
     ["DeploymentEnded", { change: 4, state: "superseded", superseded_by: 0, returned: true }, "The deployment of #4 to prod went back to the gate."],
     ["StageDeletionBegan", { name: "prod", ...system }, "Sluice deleted the stage prod."],
+    ["StageRested", { rest: { why: "idle" }, ...system }, "prod sleeps: nobody has asked for anything for a while."],
+    ["StageRested", { rest: { why: "hours" }, ...system }, "prod rests: its hours are over."],
+    ["StageRoused", system, "prod wakes."],
+    ["TaskBegan", { task: { kind: "copy", from_name: "canary" } }, "ada began to copy the database of canary to prod."],
+    ["TaskEnded", { kind: "restore", backup: "b1", problem: "it is gone", ...system }, "Restoring the backup b1 into prod failed: it is gone."],
+    ["TaskEnded", { kind: "backup", backup: "b1", ...system }, "Backing up the database of prod is done."],
     ["ChoreDelayed", { chore: "retire", problem: "busy" }, "Retiring what ran before in prod did not succeed and is tried again: busy."],
   ])("%s %j", (type, more, words) => expect(says(type, more)).toBe(words));
 });

@@ -40,6 +40,10 @@ export const eventTypes = [
   "ScaleEnded",
   "RetireBegan",
   "RetireEnded",
+  "StageRested",
+  "StageRoused",
+  "TaskBegan",
+  "TaskEnded",
   "ChoreDelayed",
 ] as const;
 export type EventType = (typeof eventTypes)[number];
@@ -146,6 +150,18 @@ function changed(event: Event): Piece[] {
   return ["changed ", stage(event), `, which now has: ${approval}, ${instances}${endpoint}${access}.`];
 }
 
+/** What is done to a stage's database; the stage's name follows. */
+function task(kind: unknown, of: unknown): string {
+  if (kind === "restore") return `to restore the backup ${text(part(of, "backup"))} into`;
+  if (kind === "copy") return `to copy the database of ${text(part(of, "from_name"))} to`;
+  return "to back up the database of";
+}
+function endedTask(event: Event): string {
+  if (event.kind === "restore") return `Restoring the backup ${text(event["backup"])} into`;
+  if (event.kind === "copy") return `Copying the database of ${text(event["from"])} to`;
+  return "Backing up the database of";
+}
+
 const chores: Record<string, string> = {
   scale: "Scaling",
   retire: "Retiring what ran before in",
@@ -239,6 +255,26 @@ const words: Record<EventType, Words> = {
   ScaleEnded: { kind: "deployment", say: (e) => [stage(e), ` runs ${plural(Number(e["instances"] ?? 0), "instance")} now.`] },
   RetireBegan: { kind: "step", say: (e) => ["What ran before in ", stage(e), " is being retired."] },
   RetireEnded: { kind: "step", say: (e) => ["What ran before in ", stage(e), " is gone."] },
+  StageRested: {
+    kind: "deployment",
+    say: (e) =>
+      part(e["rest"], "why") === "hours"
+        ? [stage(e), " rests: its hours are over."]
+        : [stage(e), " sleeps: nobody has asked for anything for a while."],
+  },
+  StageRoused: { kind: "deployment", say: (e) => [stage(e), " wakes."] },
+  TaskBegan: {
+    kind: (e) => (isServer(e) ? "step" : "deployment"),
+    say: (e) => [isServer(e) ? "Sluice" : e.by, ` began ${task(part(e["task"], "kind"), e["task"])} `, stage(e), "."],
+  },
+  TaskEnded: {
+    kind: "deployment",
+    say: (e) => [
+      `${endedTask(e)} `,
+      stage(e),
+      text(e["problem"]) ? ` failed: ${firstLine(e["problem"])}.` : " is done.",
+    ],
+  },
   ChoreDelayed: {
     kind: "step",
     say: (e) => [
