@@ -30,7 +30,8 @@ std::int64_t burst_of(const Policy& policy) { return std::max(policy.burst, poli
 // A token bucket for each client address, as the generic cell rate algorithm (ITU-T I.371) keeps it: one number, the
 // moment at which the bucket will be full again, in microseconds (modulo 2^32). A request that is let through moves it
 // on by 1/rate; one that would move it further than the burst allows is refused and moves nothing. A moment further
-// ahead than any can be is one long past, or the clock was set back: the bucket is full.
+// ahead than any can be is one long past, or the clock was set back: the bucket is full. What is not tracked has no
+// bucket, and none of the rest applies to it.
 std::string rate_rules(const std::string& id, const Policy& policy) {
   const auto step = kSecond / policy.rate, most = step * (burst_of(policy) - 1);
   return fmt::format(
@@ -39,8 +40,8 @@ std::string rate_rules(const std::string& id, const Policy& policy) {
       "    http-request set-var(txn.ahead) sc0_get_gpt0,sub(txn.now),and(4294967295)\n"
       "    http-request set-var(txn.ahead) int(0) if {{ var(txn.ahead) -m int gt {past} }}\n"
       "    http-request return status 429 {page} hdr Retry-After %[var(txn.ahead),sub({most}),div({second}),add(1)]"
-      " if !{probe} {{ var(txn.ahead) -m int gt {most} }}\n"
-      "    http-request sc-set-gpt0(0) var(txn.ahead),add({step}),add(txn.now),and(4294967295) unless {probe}\n",
+      " if {{ var(txn.ahead) -m int gt {most} }}\n"
+      "    http-request sc-set-gpt0(0) var(txn.ahead),add({step}),add(txn.now),and(4294967295)\n",
       fmt::arg("id", id), fmt::arg("probe", kProbe), fmt::arg("most", most), fmt::arg("step", step),
       fmt::arg("past", most + step + 60 * kSecond), fmt::arg("second", kSecond), fmt::arg("page", page("busy.html")));
 }

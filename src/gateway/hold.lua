@@ -45,10 +45,9 @@ end
 
 core.register_action("hold", { "http-req" }, function(txn)
   local id = txn:get_var("txn.route"):match("^[^.]+")
-  local guard = sets:lookup(id .. ".sleeping") -- the backend that refuses those without a key
-  if guard and not (opens(txn, id, txn.f:http_auth_pass()) or opens(txn, id, txn.f:http_auth_bearer()) or
-                    opens(txn, id, txn.f:req_fhdr("X-Api-Key"))) then
-    txn:set_var("txn.route", guard)
+  if sets:lookup(id .. ".sleeping") and not (opens(txn, id, txn.f:http_auth_pass()) or
+      opens(txn, id, txn.f:http_auth_bearer()) or opens(txn, id, txn.f:req_fhdr("X-Api-Key"))) then
+    txn:set_var("txn.refused", true)
     return
   end
   local sleeper = sleepers[id]
@@ -61,15 +60,15 @@ core.register_action("hold", { "http-req" }, function(txn)
     return
   end
   sleeper.held = sleeper.held + 1
-  local host, began, sentence, route = txn.c:host_only(txn.f:req_hdr("host")), now(), nil, nil
+  local host, began, sentence = txn.c:host_only(txn.f:req_hdr("host")), now(), nil
+  local left = false
   repeat
     core.msleep(math.max(5, sleeper.held // 20))
-    route = hosts:lookup(host)
-    if txn.f:stopping() == 1 then route = "next" end -- this worker was replaced: the map is no longer told anything
+    -- A worker that was replaced is no longer told what the map says.
+    left = txn.f:stopping() == 1 or hosts:lookup(host) ~= id .. ".sleeping"
     sentence = why_not(sleeper, began)
-  until route ~= id .. ".sleeping" or sentence
+  until left or sentence
   sleeper.held = sleeper.held - 1
   if sleeper.held == 0 and sleepers[id] == sleeper then sleepers[id] = nil end
-  if sentence then txn:set_var("txn.sentence", sentence) end
-  if route then txn:set_var("txn.route", route) else txn:unset_var("txn.route") end
+  if left then txn:set_var("txn.left", true) else txn:set_var("txn.sentence", sentence) end
 end, 0)

@@ -172,10 +172,12 @@ TEST_F(HoldTest, who_has_no_key_wakes_nothing) {
   Upstream one("one");
   Policy policy;
   policy.restricted = true;
+  policy.realm = "dev of shop";
   sleep(one, policy);
   ASSERT_TRUE(gateway_->set_keys("stg_1", {{"anna", sha256_hex("sesame")}}));
   listen();
   EXPECT_EQ(get("/").substr(0, 12), "HTTP/1.1 401");
+  EXPECT_NE(get("/").find("www-authenticate: Basic realm=\"dev of shop\""), std::string::npos);
   EXPECT_EQ(get("/", "Authorization: Bearer thistle\r\n").substr(0, 12), "HTTP/1.1 401");
   EXPECT_EQ(get("/", "X-Sluice-Probe: " + gateway_->probe() + "\r\n").substr(0, 12), "HTTP/1.1 503");
   EXPECT_TRUE(wishes().empty());

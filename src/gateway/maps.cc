@@ -59,8 +59,10 @@ Entries set_entries(const Route& route) {
     }
   }
   if (route.page == "asleep") out[map_value(route)] = base64_encode(escaped(route.sentence.value_or(kScaledToNone)));
-  if (route.page == "sleeping" && route.live_set().rules().restricted)
-    out[map_value(route)] = set_prefix(route) + route.live;
+  const auto policy = route.live_set().rules();
+  if (route.page == "sleeping" && policy.restricted) {
+    out[map_value(route)] = base64_encode(policy.realm.empty() ? route.id : policy.realm);
+  }
   return out;
 }
 

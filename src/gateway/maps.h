@@ -11,7 +11,7 @@ namespace sluice::gateway {
 constexpr const char* kHostsMap = "hosts.map";  // HOST: the backend or page that answers for it
 constexpr const char* kKeysMap = "keys.map";    // ROUTE:DIGEST: the key's name
 // BACKEND: its cache's contents; BACKEND/INDEX: the server of that index; BACKEND:SERVER: its index; ROUTE.asleep: the
-// page's sentence, in base64; ROUTE.sleeping: the backend that refuses those who may not wake it.
+// page's sentence, in base64; ROUTE.sleeping: that it is woken with a key only, and the realm, likewise.
 constexpr const char* kSetsMap = "sets.map";
 constexpr const char* kCookie = "sluice-instance";
 

@@ -43,43 +43,46 @@ defaults
     timeout http-keep-alive 60s
     timeout tunnel 1h
     timeout check 2s
-    http-error status 502 content-type "text/html; charset=utf-8" file pages/bad.html hdr Cache-Control no-store
-    http-error status 503 content-type "text/html; charset=utf-8" file pages/down.html hdr Cache-Control no-store hdr Retry-After 2
-    http-error status 504 content-type "text/html; charset=utf-8" file pages/slow.html hdr Cache-Control no-store
+    http-error status 502 {bad}
+    http-error status 503 {down} hdr Retry-After 2
+    http-error status 504 {slow}
 
+# Every request pays for every line of this: what only few need is in the backend below.
 frontend gateway
     bind {address}:{port}
     bind unix@next.sock accept-proxy mode 600
-    # A worker that a reload replaced still has connections that are kept alive, and knows nothing of what was changed
-    # since: what comes on one of these is answered by the worker that took over, as if it had come there.
     http-request allow if {{ stopping }}
     # The request line is all that is kept of a request: no header, so no Authorization and no cookie.
     log-format "%[var(txn.route),field(1,.)] %ci %{{+Q}}r %ST bytes=%B first=%Tr total=%Ta to=%b/%s end=%ts id=%ID"
     unique-id-format %[uuid()]
-    acl probe req.hdr(X-Sluice-Probe) -m str {probe}
-    http-request set-var(txn.probe) bool(true) if probe
-    http-request set-log-level silent if probe
+    http-request set-var(txn.probe) bool(true) if {{ req.hdr(X-Sluice-Probe) -m str {probe} }}
+    http-request set-log-level silent if {{ var(txn.probe) -m bool }}
     http-request set-var(txn.route) req.hdr(host),host_only,map_str(hosts.map)
     http-request deny deny_status 400 unless {{ req.hdr_cnt(host) eq 1 }}
     http-request deny deny_status 405 if {{ method CONNECT TRACE }}
-    http-request lua.hold if {{ var(txn.route) -m end .sleeping }} !probe
-    http-request return status 404 content-type "text/html; charset=utf-8" file pages/unknown.html hdr Cache-Control no-store if !{{ var(txn.route) -m found }}
-    http-request return status 503 content-type "text/html; charset=utf-8" file pages/empty.html hdr Cache-Control no-store hdr Retry-After 10 if {{ var(txn.route) -m end .empty }}
-    http-request return status 503 content-type "text/html; charset=utf-8" lf-file pages/sleeping.html hdr Cache-Control no-store hdr Retry-After 5 if {{ var(txn.route) -m end .sleeping }}
-    http-request return status 503 content-type "text/html; charset=utf-8" lf-file pages/asleep.html hdr Cache-Control no-store hdr Retry-After 60 if {{ var(txn.route) -m end .asleep }}
     # What only a proxy may say, an app must be able to believe.
-    http-request del-header ^(forwarded|proxy|x-real-ip|x-forwarded-.*|x-sluice-.*)$ -m reg
-    http-request set-header X-Forwarded-For %[src]
-    http-request set-header X-Forwarded-Proto http
-    http-request set-header X-Forwarded-Host %[req.hdr(host)]
-    http-request set-header X-Forwarded-Port %[dst_port]
-    http-request set-header X-Request-Id %[unique-id]
+    http-request del-header ^(forwarded|proxy|x-real-ip|x-request-id|x-forwarded-.*|x-sluice-.*)$ -m reg
+    http-request add-header X-Forwarded-For %[src]
+    http-request add-header X-Forwarded-Proto http
+    http-request add-header X-Request-Id %[unique-id]
     http-response set-header X-Sluice-Server %b/%s if {{ var(txn.probe) -m bool }}
-    use_backend next if {{ stopping }}
     use_backend %[var(txn.route)]
+    default_backend elsewhere
 
-backend next
+# What the map leads to no set of servers for: a page; and what this process leaves to the one that listens now, which
+# answers as if the request had just come there. That is all that comes on the kept connections of a worker that a
+# reload replaced, which knows nothing of what was changed since; and what was held until its route was awake.
+backend elsewhere
     timeout server 1h
+    acl left stopping
+    http-request lua.hold if !left {{ var(txn.route) -m end .sleeping }} !{{ var(txn.probe) -m bool }}
+    acl left var(txn.left) -m bool
+    http-request return status 401 {key} hdr WWW-Authenticate 'Basic realm="%[var(txn.route),map_str(sets.map),b64dec]"' if {{ var(txn.refused) -m bool }}
+    http-request return status 404 {unknown} if !left !{{ var(txn.route) -m found }}
+    http-request return status 503 {empty} hdr Retry-After 10 if !left {{ var(txn.route) -m end .empty }}
+    http-request return status 503 {sleeping} hdr Retry-After 5 if !left {{ var(txn.route) -m end .sleeping }}
+    http-request return status 503 {asleep} hdr Retry-After 60 if !left {{ var(txn.route) -m end .asleep }}
+    http-request return status 503 {down} hdr Retry-After 2 if !left
     http-request set-log-level silent
     http-request disable-l7-retry unless {{ method GET HEAD OPTIONS }}
     server next unix@next.sock send-proxy-v2
@@ -93,6 +96,11 @@ h1{{font-size:1.4rem;margin:0 0 .5rem}}p{{margin:0;opacity:.75}}</style></head>
 <body><h1>{title}</h1><p>{text}</p></body></html>
 )";
 
+std::string shown(const char* how, const char* name) {
+  return fmt::format("content-type \"text/html; charset=utf-8\" {} pages/{}.html hdr Cache-Control no-store", how,
+                     name);
+}
+
 std::string page(const char* title, const char* text) {
   return fmt::format(kPage, fmt::arg("title", title), fmt::arg("text", text));
 }
@@ -102,7 +110,11 @@ std::string page(const char* title, const char* text) {
 std::string render_main(const Settings& settings) {
   return fmt::format(kMain, fmt::arg("generation", settings.generation), fmt::arg("connections", settings.connections),
                      fmt::arg("threads", settings.threads), fmt::arg("address", settings.address),
-                     fmt::arg("port", settings.port), fmt::arg("probe", settings.probe));
+                     fmt::arg("port", settings.port), fmt::arg("probe", settings.probe),
+                     fmt::arg("key", shown("file", "key")), fmt::arg("unknown", shown("file", "unknown")),
+                     fmt::arg("empty", shown("file", "empty")), fmt::arg("sleeping", shown("lf-file", "sleeping")),
+                     fmt::arg("asleep", shown("lf-file", "asleep")), fmt::arg("down", shown("file", "down")),
+                     fmt::arg("bad", shown("file", "bad")), fmt::arg("slow", shown("file", "slow")));
 }
 
 std::string render_hold(const Settings& settings) {
