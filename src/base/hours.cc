@@ -110,6 +110,12 @@ Result<Hours> Hours::parse(std::string_view text) {
   return out;
 }
 
+std::string Hours::say(Time moment) const {
+  const date::time_zone* known = find_zone(zone);
+  const auto local = known == nullptr ? date::local_time<Duration>(moment.time_since_epoch()) : known->to_local(moment);
+  return fmt::format("{} ({})", date::format("%A %H:%M", date::floor<minutes>(local)), known == nullptr ? "UTC" : zone);
+}
+
 Result<Hours::Phase> Hours::at(Time now) const {
   const date::time_zone* known = find_zone(zone);
   if (known == nullptr) return fail(is_known_zone(zone).error());

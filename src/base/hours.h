@@ -30,6 +30,8 @@ struct Hours {
   };
   // An error: the machine knows no such zone.
   [[nodiscard]] Result<Phase> at(Time now) const;
+  // For people, in their own zone: "Monday 08:00 (Europe/Berlin)"; in a zone that the machine does not know, in UTC.
+  [[nodiscard]] std::string say(Time moment) const;
   bool operator==(const Hours&) const = default;
 };
 

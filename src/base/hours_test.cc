@@ -45,6 +45,12 @@ TEST(Hours, know_when_they_begin_and_end) {
   EXPECT_EQ(phase->until, at("2026-07-01T17:00:00.000Z"));
 }
 
+TEST(Hours, are_said_in_their_own_zone) {
+  EXPECT_EQ(Hours::parse("mon 08:00-19:00 Europe/Berlin")->say(at("2026-02-02T07:00:30.000Z")),
+            "Monday 08:00 (Europe/Berlin)");
+  EXPECT_EQ(Hours::parse("mon 08:00-19:00 Europe/Nowhere")->say(at("2026-02-02T07:00:00.000Z")), "Monday 07:00 (UTC)");
+}
+
 TEST(Hours, pass_midnight_and_the_end_of_the_week) {
   const auto nights = *Hours::parse("sat-sun 22:00-06:00 UTC");
   EXPECT_TRUE(nights.at(at("2026-02-02T05:59:00.000Z"))->open);  // Monday morning belongs to Sunday's night

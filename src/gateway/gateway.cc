@@ -106,12 +106,13 @@ Result<> Gateway::place(const std::string& id, const std::string& tag, const std
   if (!found) return fail(found.error());
   Route& here = **found;
   Set& set = here.a.tag == tag ? here.a : here.b.tag == tag ? here.b : here.live == "a" ? here.b : here.a;
-  if (set.tag != tag) set = {tag, {}, std::nullopt, std::nullopt};
+  if (set.tag != tag) set = Set{tag, {}};
   if (policy && set.policy != policy) {
     set.policy = policy;
     set.contents.reset();
   }
   if (set.rules().caching && !set.contents) set.contents = new_contents();
+  if (!servers_.empty()) set.rest = set.sentence = std::nullopt;
   for (const auto& server : servers_) {
     if (!set.has(server.name)) set.servers.push_back(server);
   }
@@ -132,35 +133,37 @@ Result<> Gateway::place(const std::string& id, const std::string& tag, const std
                  : problem;
 }
 
-Result<> Gateway::show(const std::string& id, const std::string& tag, bool woken) {
+Result<> Gateway::show(const std::string& id, const std::string& tag) {
   std::lock_guard lock(mutex_);
   auto found = route(id);
   if (!found) return fail(found.error());
   Route& here = **found;
   if (here.a.tag != tag && here.b.tag != tag) return fail(ErrorKind::not_found, "the gateway has no servers of " + tag);
   here.live = here.a.tag == tag ? "a" : "b";
-  here.page = !here.live_set().servers.empty() ? "" : woken ? "sleeping" : "asleep";
-  here.sentence.reset();
+  here.page = here.live_set().servers.empty() ? here.live_set().rest.value_or("asleep") : "";
   if (auto written = write(here); !written) return written;
   return tell({here});
 }
 
-Result<> Gateway::show_page(const std::string& id, const std::string& page,
+Result<> Gateway::show_rest(const std::string& id, const std::string& page,
                             const std::optional<std::string>& sentence) {
   std::lock_guard lock(mutex_);
   auto found = route(id);
   if (!found) return fail(found.error());
-  (*found)->page = page;
-  (*found)->sentence = sentence;
-  if (auto written = write(**found); !written) return written;
-  return tell({**found});
+  Route& here = **found;
+  Set& set = here.live == "b" ? here.b : here.a;
+  here.page = page;
+  set.rest = page;
+  set.sentence = sentence;
+  if (auto written = write(here); !written) return written;
+  return tell({here});
 }
 
 Result<> Gateway::show_asleep(const std::string& id, const std::optional<std::string>& sentence) {
-  return show_page(id, "asleep", sentence);
+  return show_rest(id, "asleep", sentence);
 }
 
-Result<> Gateway::show_sleeping(const std::string& id) { return show_page(id, "sleeping", std::nullopt); }
+Result<> Gateway::show_sleeping(const std::string& id) { return show_rest(id, "sleeping", std::nullopt); }
 
 Result<> Gateway::on_wanted(std::function<void(const std::string& id)> wanted) {
   on_wanted_ = std::move(wanted);

@@ -60,9 +60,8 @@ class Gateway {
   // invalid names what is wrong with a policy.
   Result<> place(const std::string& id, const std::string& tag, const std::vector<Server>& servers,
                  Duration patience = std::chrono::seconds(5), const std::optional<Policy>& policy = std::nullopt);
-  // From now on this set answers. One without servers: a page that says that the stage is scaled to 0, or, if it is
-  // `woken` by requests, what show_sleeping does.
-  Result<> show(const std::string& id, const std::string& tag, bool woken = false);
+  // From now on this set answers. One without servers: as it was last shown without any, else as show_asleep.
+  Result<> show(const std::string& id, const std::string& tag);
   // A page with this sentence; without one it says that the stage is scaled to 0.
   Result<> show_asleep(const std::string& id, const std::optional<std::string>& sentence = std::nullopt);
   // Requests are held, and on_wanted's function is told, until the route is shown.
@@ -94,7 +93,7 @@ class Gateway {
     std::optional<Route> removed;
   };
   explicit Gateway(std::filesystem::path dir) : dir_(std::move(dir)), runtime_(dir_) {}
-  Result<> show_page(const std::string& id, const std::string& page, const std::optional<std::string>& sentence);
+  Result<> show_rest(const std::string& id, const std::string& page, const std::optional<std::string>& sentence);
   void rung(const std::string& id);
   Result<> load(const Options& options);
   Result<> write_all();

@@ -192,6 +192,25 @@ TEST_F(HoldTest, who_has_no_key_wakes_nothing) {
   for (const auto& answer : answers) EXPECT_TRUE(answer.ends_with("one")) << answer;
 }
 
+TEST_F(HoldTest, R3_4_a_deployment_that_is_taken_back_leaves_it_sleeping) {
+  Upstream one("one"), two("two");
+  sleep(one);
+  listen();
+  route("y", {two.server()});
+  EXPECT_EQ(ask("dev.shop.localhost"), "two");
+  ASSERT_TRUE(gateway_->place("stg_1", "x", {}));
+  ASSERT_TRUE(gateway_->show("stg_1", "x"));
+  std::string answer;
+  auto visitor = send(request("GET"), answer);
+  ASSERT_TRUE(wanted());
+  wake(one);
+  visitor.join();
+  EXPECT_TRUE(answer.ends_with("one")) << answer;
+  ASSERT_TRUE(gateway_->withdraw("stg_1", {one.server().name + "-again"}));
+  ASSERT_TRUE(gateway_->show("stg_1", "x"));
+  EXPECT_NE(ask("dev.shop.localhost").find("scaled to 0"), std::string::npos) << "it was woken since";
+}
+
 TEST_F(HoldTest, what_is_scaled_to_0_or_removed_meanwhile_is_held_no_longer) {
   Upstream one("one");
   sleep(one);

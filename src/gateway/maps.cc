@@ -58,7 +58,8 @@ Entries set_entries(const Route& route) {
       out[backend + ":" + server.name] = std::to_string(*server.index);
     }
   }
-  if (route.page == "asleep") out[map_value(route)] = base64_encode(escaped(route.sentence.value_or(kScaledToNone)));
+  if (route.page == "asleep")
+    out[map_value(route)] = base64_encode(escaped(route.live_set().sentence.value_or(kScaledToNone)));
   const auto policy = route.live_set().rules();
   if (route.page == "sleeping" && policy.restricted) {
     out[map_value(route)] = base64_encode(policy.realm.empty() ? route.id : policy.realm);

@@ -25,13 +25,15 @@ struct Set {
   std::vector<Server> servers;
   std::optional<Policy> policy = std::nullopt;         // empty: the default
   std::optional<std::string> contents = std::nullopt;  // of the cache: answers kept under another word are never given
+  // While it has no servers: "asleep" (also where nothing is said) or "sleeping"; of the page "asleep" the sentence.
+  std::optional<std::string> rest = std::nullopt, sentence = std::nullopt;
   [[nodiscard]] bool has(const std::string& name) const {
     return std::any_of(servers.begin(), servers.end(), [&](const Server& s) { return s.name == name; });
   }
   [[nodiscard]] Policy rules() const { return policy.value_or(Policy{}); }
   bool operator==(const Set&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Set, (), (tag, servers, policy, contents))
+BOOST_DESCRIBE_STRUCT(Set, (), (tag, servers, policy, contents, rest, sentence))
 
 // What opens a restricted route. The gateway never knows the key itself.
 struct Key {
@@ -53,7 +55,6 @@ struct Route {
   std::string page;                      // instead of the live set: "empty", "asleep", "sleeping", or empty
   std::vector<std::string> others = {};  // further hosts
   std::vector<Key> keys = {};
-  std::optional<std::string> sentence = std::nullopt;  // of the page "asleep"; absent: that it is scaled to 0
   [[nodiscard]] const Set& live_set() const { return live == "b" ? b : a; }
   [[nodiscard]] std::vector<std::string> hosts() const {
     auto out = others;
@@ -62,6 +63,6 @@ struct Route {
   }
   bool operator==(const Route&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Route, (), (id, host, a, b, live, page, others, keys, sentence))
+BOOST_DESCRIBE_STRUCT(Route, (), (id, host, a, b, live, page, others, keys))
 
 }  // namespace sluice::gateway

@@ -59,7 +59,9 @@ Advance scale(Site& site, const Work& work, Context& context) {
     // A deployment may have switched meanwhile: then it is not for this one to be shown.
     const bool shown_now = route && !route->live.empty() && (route->live == "a" ? route->a : route->b).tag == tag;
     if (work.instances == 0) {
-      if (auto shown = shown_now ? site.gateway->show_asleep(stage) : Result<>{}; !shown) return shown.error();
+      if (auto shown = shown_now ? show_rest(site, work.stage, work.rest, work.config) : Result<>{}; !shown) {
+        return shown.error();
+      }
     } else {
       const auto servers = servers_of(wanted);
       if (auto placed = site.gateway->place(stage, tag, servers, std::chrono::seconds(5), record.policy); !placed)

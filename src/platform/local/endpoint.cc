@@ -1,5 +1,7 @@
 #include "platform/local/endpoint.h"
 
+#include "base/hours.h"
+
 namespace sluice::platform::local {
 
 gateway::Policy policy_of(const pipeline::StageConfig& config, const build::Plan& plan, const std::string& stack_name,
@@ -41,6 +43,15 @@ std::vector<gateway::Server> servers_of(const Record& record) {
 Result<> ensure_route(Site& site, const pipeline::StageId& stage, const std::string& host) {
   if (auto there = site.gateway->ensure(stage.value, host); !there) return there;
   return site.gateway->set_keys(stage.value, site.keys_of(stage));
+}
+
+Result<> show_rest(Site& site, const pipeline::StageId& stage, const std::optional<pipeline::Rest>& rest,
+                   const pipeline::StageConfig& config) {
+  if (!rest) return site.gateway->show_asleep(stage.value);
+  if (rest->why == pipeline::RestCause::idle) return site.gateway->show_sleeping(stage.value);
+  const auto hours = Hours::parse(config.hours.value_or(""));
+  const auto until = rest->until && hours ? " until " + hours->say(*rest->until) : std::string();
+  return site.gateway->show_asleep(stage.value, "It is asleep" + until + ": its hours are over.");
 }
 
 Result<> lead_to(Site& site, const Record& record, const std::vector<gateway::Server>& servers, Duration patience) {

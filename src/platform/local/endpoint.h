@@ -15,6 +15,9 @@ std::vector<gateway::Key> keys_of(const std::vector<pipeline::AccessKey>& keys);
 std::vector<gateway::Server> servers_of(const Record& record);
 // With the stage held: the route of this stage leads from this host, and has the stage's keys.
 Result<> ensure_route(Site& site, const pipeline::StageId& stage, const std::string& host);
+// With the stage held: the address leads to no instance, for this reason; absent: it is scaled to 0.
+Result<> show_rest(Site& site, const pipeline::StageId& stage, const std::optional<pipeline::Rest>& rest,
+                   const pipeline::StageConfig& config);
 // With the stage held: these servers are the deployment's set, with its policy, and answer.
 Result<> lead_to(Site& site, const Record& record, const std::vector<gateway::Server>& servers,
                  Duration patience = std::chrono::seconds(5));

@@ -160,6 +160,18 @@ Result<TriedDatabase> LocalPlatform::try_database(const std::string& text) {
   return out;
 }
 
+Result<> LocalPlatform::on_wanted(std::function<void(const pipeline::StageId& stage)> wanted) {
+  return state_->gateway->on_wanted([told = std::move(wanted)](const std::string& id) { told(pipeline::StageId{id}); });
+}
+
+Result<std::map<pipeline::StageId, gateway::Use>> LocalPlatform::usage() {
+  auto all = state_->gateway->usage();
+  if (!all) return fail(all.error());
+  std::map<pipeline::StageId, gateway::Use> out;
+  for (const auto& [id, use] : *all) out[pipeline::StageId{id}] = use;
+  return out;
+}
+
 Result<logs::Lines> LocalPlatform::access_lines(const std::string& stack_name, const std::string& stage_name,
                                                 std::optional<Time> since, const std::string& cursor,
                                                 std::size_t limit) const {

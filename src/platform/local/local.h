@@ -1,6 +1,8 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +11,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "build/builder.h"
+#include "gateway/usage.h"
 #include "logs/logs.h"
 #include "pipeline/pipeline.h"
 #include "platform/database.h"
@@ -59,6 +62,13 @@ class LocalPlatform : public Platform {
   // Connects to an existing database as an app would, and changes nothing. The error says what is wrong with the URL
   // (invalid) or why nothing answers.
   static Result<TriedDatabase> try_database(const std::string& url);
+
+  // To be called once. `wanted` is told of a stage that sleeps (Rest, idle) and for which requests are held: at once,
+  // and every few seconds until instances of it serve. It is called on a thread of the platform's, until that is
+  // destroyed.
+  Result<> on_wanted(std::function<void(const pipeline::StageId& stage)> wanted);
+  // What requests each stage had lately; cheap enough to be asked every few seconds.
+  Result<std::map<pipeline::StageId, gateway::Use>> usage();
 
   // The gateway's access log of one stage that exists, as logs::read_lines gives it; `instance` is empty.
   Result<logs::Lines> access_lines(const std::string& stack_name, const std::string& stage_name,

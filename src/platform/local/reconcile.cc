@@ -47,6 +47,8 @@ Result<> bring_stage_back(Site& site, const std::string& stack_name, const Stage
         site.gateway->place(stage.id.value, current.deployment.value, servers_of(current), 0ms, current.policy);
     if (!placed && placed.error().kind != ErrorKind::failed) return placed;
     if (auto shown = site.gateway->show(stage.id.value, current.deployment.value); !shown) return shown;
+    if (!stage.rest || !current.instances.empty()) continue;
+    if (auto shown = show_rest(site, stage.id, stage.rest, stage.config); !shown) return shown;
   }
   for (const auto& record : lost) {
     auto route = site.gateway->find(stage.id.value);
