@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <thread>
+#include <utility>
 
 namespace sluice::logs {
 namespace fs = std::filesystem;
@@ -150,6 +151,7 @@ LoggerReader::LoggerReader(fs::path folder, const std::optional<Position>& from)
   }
   if (!file || first_stamp(*file) != from->first) {
     // It is gone: what began before it was read, what began later follows.
+    lost_ = true;
     std::erase_if(files_, [&](const Entry& entry) {
       const auto other = open(entry);
       return other && first_stamp(*other) <= from->first;
@@ -217,6 +219,7 @@ const LoggedLine* LoggerReader::peek() {
     if (file_ && fill()) break;
     // The last file may still grow; one that is gone was the oldest and is kept no more.
     if (file_ && files_.size() == 1) return nullptr;
+    if (!file_ && position_) lost_ = true;
     leave_file();
   }
   const auto end = std::min(buffer_.find('\n', at_), at_ + kLongestLine);
@@ -233,8 +236,14 @@ LoggedLine LoggerReader::pop() {
   at_ += next_size_;
   position_ = Position{files_.front().inode, offset_, first_};
   auto line = std::move(*next_);
+  line.after_gap = std::exchange(lost_, false);
   next_.reset();
   return line;
+}
+
+std::optional<Position> LoggerReader::position() const {
+  if (position_ || !next_) return position_;
+  return Position{files_.front().inode, 0, first_stamp(*file_)};
 }
 
 }  // namespace sluice::logs

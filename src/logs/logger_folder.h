@@ -24,6 +24,7 @@ struct LoggedLine {
   Time at{};
   int nanos = 0;  // within the millisecond
   std::string text;
+  bool after_gap = false;  // what followed the position is not all there any more
 };
 
 // "2026-01-31 09:30:00.123456789  text", as s6-log's T directive leads a line in UTC. A line without such a stamp is
@@ -47,8 +48,8 @@ class LoggerReader {
   // The line that comes next, or nothing for now. The same until pop().
   const LoggedLine* peek();
   LoggedLine pop();
-  // After what was popped.
-  [[nodiscard]] const std::optional<Position>& position() const { return position_; }
+  // After what was popped, else before what was peeked at.
+  [[nodiscard]] std::optional<Position> position() const;
 
  private:
   struct Entry {
@@ -72,6 +73,7 @@ class LoggerReader {
   std::optional<LoggedLine> next_;
   std::size_t next_size_ = 0;
   Time last_{};
+  bool lost_ = false;
 };
 
 }  // namespace sluice::logs

@@ -69,16 +69,19 @@ class Logs {
 // One line of a runtime or access log.
 struct Line {
   Time at{};
-  std::string instance;  // "12.0": change and instance number; empty for access logs
+  std::string instance;  // "12.3.0": change, attempt and instance number; empty for access logs
   std::string text;
+  bool after_gap = false;  // lines before it, after the cursor, were removed before they were read
 };
-// Lines of all instances of a stage, merged by time, oldest first, from `since` (or after the cursor), at most `limit`.
-// The cursor is opaque (printable, no spaces) and survives rotation and a restart: following it gives no line twice and
-// misses none that is kept. With a cursor `since` counts for instances that are new since. `keep` sees the text of a
-// line and decides whether it is given. A folder that does not exist has no lines.
+// Lines of all instances of a stage, merged by time, oldest first, from `since` (or after the cursor), at most `limit`
+// and some 256 KiB of text, and of those that `keep` refuses at most some 4 MiB. The cursor is opaque (printable, fit
+// for a URL as it is) and survives rotation and a restart: following it gives no line twice and misses none that is
+// kept. With a cursor `since` counts for instances that are new since. `keep` sees the text of a line and decides
+// whether it is given. A folder that does not exist has no lines.
 struct Lines {
   std::vector<Line> lines;
   std::string cursor;
+  bool more = false;  // a limit ended it: there may be more right now
 };
 Result<Lines> read_lines(const std::filesystem::path& runtime_dir, std::optional<Time> since, const std::string& cursor,
                          std::size_t limit = 2000, const std::function<bool(std::string_view)>& keep = {});

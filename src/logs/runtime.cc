@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <queue>
+#include <utility>
 
 #include "logs/logger_folder.h"
 #include "logs/logs.h"
@@ -15,6 +16,9 @@ namespace sluice::logs {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr std::size_t kMostGiven = 256u << 10;
+constexpr std::size_t kMostLeftOut = 4u << 20;
+
 using Keep = std::function<bool(std::string_view)>;
 // By the name of the instance; of a single logger under the empty name.
 using Positions = std::map<std::string, Position>;
@@ -22,7 +26,7 @@ using Positions = std::map<std::string, Position>;
 std::string write_cursor(const Positions& positions) {
   std::string out = "1";
   for (const auto& [instance, position] : positions)
-    out += fmt::format("~{}:{:x}:{:x}:{}", instance, position.inode, position.offset, position.first);
+    out += fmt::format("~{}_{:x}_{:x}_{}", instance, position.inode, position.offset, position.first);
   return out;
 }
 
@@ -52,13 +56,15 @@ Result<Positions> read_cursor(const std::string& cursor) {
   };
   if (parts[0] != "1") return wrong();
   for (std::size_t i = 1; i < parts.size(); ++i) {
-    const auto fields = split(parts[i], ':');
-    if (fields.size() != 4) return wrong();
-    const auto inode = hexadecimal(fields[1]);
-    const auto offset = hexadecimal(fields[2]);
-    const bool digits = std::ranges::all_of(fields[3], [](char c) { return c >= '0' && c <= '9'; });
-    if (!inode || !offset || !digits || fields[3].empty()) return wrong();
-    out[std::string(fields[0])] = Position{*inode, *offset, std::string(fields[3])};
+    const auto fields = split(parts[i], '_');
+    if (fields.size() < 4) return wrong();
+    const auto* last = &fields[fields.size() - 3];  // a name may have its own "_"
+    const auto inode = hexadecimal(last[0]);
+    const auto offset = hexadecimal(last[1]);
+    const bool digits = std::ranges::all_of(last[2], [](char c) { return c >= '0' && c <= '9'; });
+    if (!inode || !offset || !digits || last[2].empty()) return wrong();
+    const auto name = parts[i].substr(0, static_cast<std::size_t>(last[0].data() - parts[i].data()) - 1);
+    out[std::string(name)] = Position{*inode, *offset, std::string(last[2])};
   }
   return out;
 }
@@ -88,12 +94,15 @@ class Merge {
     waiting_.pop();
     auto line = source->reader.pop();
     look(*source);
-    return Line{line.at, source->instance, std::move(line.text)};
+    return Line{line.at, source->instance, std::move(line.text), line.after_gap};
   }
+  [[nodiscard]] bool empty() const { return waiting_.empty(); }
+  // Of an instance that is not read now.
+  void stays(const std::string& instance, const Position& position) { staying_[instance] = position; }
   [[nodiscard]] std::string cursor() const {
-    Positions positions;
+    Positions positions = staying_;
     for (const auto& source : sources_)
-      if (source->reader.position()) positions[source->instance] = *source->reader.position();
+      if (const auto position = source->reader.position()) positions[source->instance] = *position;
     return write_cursor(positions);
   }
 
@@ -116,6 +125,7 @@ class Merge {
 
   std::vector<std::unique_ptr<Source>> sources_;
   std::priority_queue<Waiting> waiting_;
+  Positions staying_;
 };
 
 using Folders = std::vector<std::pair<std::string, fs::path>>;
@@ -126,6 +136,20 @@ Folders folders_of(const fs::path& runtime_dir) {
   return out;
 }
 
+bool may_have_more(const fs::path& folder, const Position* position) {
+  struct stat info {};
+  const bool has_current = ::stat((folder / "current").c_str(), &info) == 0;
+  if (!position) return (has_current && info.st_size > 0) || logger_files(folder).size() > 1;
+  if (has_current && static_cast<std::uint64_t>(info.st_ino) == position->inode)
+    return static_cast<std::uint64_t>(info.st_size) != position->offset;
+  if (has_current && info.st_size > 0) return true;
+  // Put away, and nothing new since: unless lines came just before.
+  for (const auto& path : logger_files(folder))
+    if (::stat(path.c_str(), &info) == 0 && static_cast<std::uint64_t>(info.st_ino) == position->inode)
+      return static_cast<std::uint64_t>(info.st_size) != position->offset;
+  return true;
+}
+
 Result<Lines> read_folders(const Folders& folders, std::optional<Time> since, const std::string& cursor,
                            std::size_t limit, const Keep& keep) {
   const auto positions = read_cursor(cursor);
@@ -133,6 +157,10 @@ Result<Lines> read_folders(const Folders& folders, std::optional<Time> since, co
   Merge merge;
   for (const auto& [instance, path] : folders) {
     const auto known = positions->find(instance);
+    if (known != positions->end() && !may_have_more(path, &known->second)) {
+      merge.stays(instance, known->second);
+      continue;
+    }
     LoggerReader reader(path, known == positions->end() ? std::nullopt : std::optional(known->second));
     if (since) {
       reader.skip_files_before(*since);
@@ -145,11 +173,21 @@ Result<Lines> read_folders(const Folders& folders, std::optional<Time> since, co
     merge.add(instance, std::move(reader));
   }
   Lines out;
-  while (out.lines.size() < limit) {
+  std::size_t given = 0, left_out = 0;
+  bool gap = false;  // before a line that is left out
+  while (out.lines.size() < limit && given < kMostGiven && left_out < kMostLeftOut) {
     auto line = merge.next();
     if (!line) break;
-    if (!keep || keep(line->text)) out.lines.push_back(std::move(*line));
+    gap = gap || line->after_gap;
+    if (keep && !keep(line->text)) {
+      left_out += line->text.size() + 1;
+      continue;
+    }
+    line->after_gap = std::exchange(gap, false);
+    given += line->text.size() + 1;
+    out.lines.push_back(std::move(*line));
   }
+  out.more = !merge.empty();
   out.cursor = merge.cursor();
   return out;
 }
@@ -171,20 +209,6 @@ Result<Lines> last_of_folders(const Folders& folders, std::size_t count, const K
   out.lines.assign(std::make_move_iterator(last.begin()), std::make_move_iterator(last.end()));
   out.cursor = merge.cursor();
   return out;
-}
-
-bool may_have_more(const fs::path& folder, const Position* position) {
-  struct stat info {};
-  const bool has_current = ::stat((folder / "current").c_str(), &info) == 0;
-  if (!position) return has_current && info.st_size > 0;
-  if (has_current && static_cast<std::uint64_t>(info.st_ino) == position->inode)
-    return static_cast<std::uint64_t>(info.st_size) != position->offset;
-  if (has_current && info.st_size > 0) return true;
-  // Put away, and nothing new since: unless lines came just before.
-  for (const auto& path : logger_files(folder))
-    if (::stat(path.c_str(), &info) == 0 && static_cast<std::uint64_t>(info.st_ino) == position->inode)
-      return static_cast<std::uint64_t>(info.st_size) != position->offset;
-  return true;
 }
 
 }  // namespace

@@ -108,6 +108,52 @@ TEST_F(RuntimeTest, a_new_instance_is_read_from_its_beginning) {
   EXPECT_TRUE(later->lines.empty());
 }
 
+TEST_F(RuntimeTest, an_instance_that_no_line_was_given_of_is_gone_on_with_where_its_time_began) {
+  add(logger("b") / "current", stamped("09:00:00.000000000", "old"));
+  rotate(logger("b"), "4000000069682e0000000001");  // says 2026-01-15: long before what is asked for
+  add(logger("b") / "current", stamped("09:30:02.000000000", "b"));
+  add(logger("a") / "current", stamped("09:30:01.000000000", "a"));
+  auto lines = *read_lines(folder.path, at("09:20:00.000"), "", 1);
+  EXPECT_EQ(texts(lines), (Texts{"a"}));
+  EXPECT_TRUE(lines.more);
+  lines = read(lines.cursor);
+  EXPECT_EQ(texts(lines), (Texts{"b"}));
+  EXPECT_FALSE(lines.more);
+}
+
+TEST_F(RuntimeTest, looks_at_so_much_at_a_time_and_goes_on_after_it) {
+  std::string text;
+  for (int i = 0; i < 100'000; ++i)
+    text += stamped("09:30:00.000000000", i % 10'000 == 9'999 ? "needle " + std::to_string(i) : std::string(100, 'h'));
+  add(logger("a") / "current", text);
+  std::string cursor;
+  Texts got;
+  int pieces = 0;
+  for (bool more = true; more; ++pieces) {
+    const auto lines = read_lines(folder.path, std::nullopt, cursor, 2000,
+                                  [](std::string_view line) { return line.starts_with("needle"); });
+    ASSERT_TRUE(lines);
+    for (const auto& line : lines->lines) got.push_back(line.text);
+    cursor = lines->cursor;
+    more = lines->more;
+  }
+  EXPECT_EQ(got.size(), 10u);
+  EXPECT_GT(pieces, 2) << "one that looks for what is rare must not keep the others waiting";
+  EXPECT_FALSE(changed_since(folder.path, cursor));
+}
+
+TEST_F(RuntimeTest, the_cursor_of_as_many_instances_as_there_can_be_fits_into_a_request) {
+  for (int i = 0; i < 300; ++i)
+    add(logger(fmt::format("1234.1234.{}", i)) / "current", stamped("09:30:00.123456789", "line"));
+  const auto lines = read();
+  EXPECT_EQ(lines.lines.size(), 300u);
+  EXPECT_LT(lines.cursor.size(), 24u << 10) << "a request's head may have 32 KiB";
+  EXPECT_EQ(lines.cursor.find_first_not_of("0123456789abcdef._~"), std::string::npos) << "a URL has it as it is";
+  EXPECT_TRUE(read(lines.cursor).lines.empty());
+  add(logger("1234.1234.7") / "current", stamped("09:30:01.000000000", "next"));
+  EXPECT_EQ(texts(read(lines.cursor)), (Texts{"next"}));
+}
+
 TEST_F(RuntimeTest, the_cursor_survives_rotation) {
   const auto a = logger("a");
   add(a / "current", stamped("09:30:00.000000000", "1") + stamped("09:30:01.000000000", "2"));
@@ -145,7 +191,15 @@ TEST_F(RuntimeTest, goes_on_with_the_oldest_kept_when_its_place_was_cleaned) {
   rotate(a, kLabel + "000000002");
   add(a / "current", stamped("09:30:03.000000000", "4"));
   fs::remove(a / ("@" + kLabel + "000000001.s"));
-  EXPECT_EQ(texts(read(lines.cursor)), (Texts{"3", "4"}));
+  const auto rest = read(lines.cursor);
+  EXPECT_EQ(texts(rest), (Texts{"3", "4"}));
+  EXPECT_TRUE(rest.lines[0].after_gap) << "said, not passed over";
+  EXPECT_FALSE(rest.lines[1].after_gap);
+  EXPECT_FALSE(read().lines[0].after_gap) << "who begins anew misses nothing";
+  // Also where the line after the gap is none that was asked for.
+  const auto four = read_lines(folder.path, std::nullopt, lines.cursor, 10, [](auto text) { return text == "4"; });
+  ASSERT_EQ(texts(*four), (Texts{"4"}));
+  EXPECT_TRUE(four->lines[0].after_gap);
 }
 
 TEST_F(RuntimeTest, an_inode_used_again_is_another_file) {
@@ -209,7 +263,8 @@ TEST_F(RuntimeTest, reads_one_logger_and_keeps_what_is_asked_for) {
 
 TEST_F(RuntimeTest, refuses_a_cursor_that_it_did_not_give) {
   add(logger("a") / "current", stamped("09:30:00.000000000", "1"));
-  for (const std::string cursor : {"x", "2", "1~a", "1~a:b:c", "1~a:zz:1:2", "1~a:1:1:x", "1~a:1:1:", "1~a:1:1:1:1"}) {
+  for (const std::string cursor :
+       {"x", "2", "1~a", "1~a_b_c", "1~a_zz_1_2", "1~a_1_1_x", "1~a_1_1_", "1~_1", "1~a:1:1:1"}) {
     const auto lines = read_lines(folder.path, std::nullopt, cursor);
     ASSERT_FALSE(lines) << cursor;
     EXPECT_EQ(lines.error().kind, ErrorKind::invalid);
@@ -220,10 +275,16 @@ TEST_F(RuntimeTest, refuses_a_cursor_that_it_did_not_give) {
 TEST_F(RuntimeTest, a_line_of_any_length_ends) {
   add(logger("a") / "current",
       stamped("09:30:00.000000000", std::string(3u << 20, 'x')) + stamped("09:30:01.000000000", "end"));
-  const auto lines = read();
-  EXPECT_EQ(texts(lines).back(), "end");
   std::size_t size = 0;
-  for (const auto& line : lines.lines) size += line.text.size();
+  std::string last, cursor;
+  for (bool more = true; more;) {
+    const auto lines = read(cursor);
+    for (const auto& line : lines.lines) size += (last = line.text).size();
+    EXPECT_LE(lines.lines.size(), 2u) << "a piece is ended by its size, too";
+    cursor = lines.cursor;
+    more = lines.more;
+  }
+  EXPECT_EQ(last, "end");
   EXPECT_EQ(size, (3u << 20) + 3);
 }
 
