@@ -176,8 +176,9 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
        clock_,
        [platform](const std::string& stack, const std::string& stage) { return platform->url(stack, stage); },
        [platform](const pipeline::Stage& stage, const std::string& stack_name, std::optional<Time> since,
-                  const std::string& cursor,
-                  std::size_t limit) { return platform->access_lines(stack_name, stage.name, since, cursor, limit); },
+                  const std::string& cursor, std::size_t limit, const std::function<bool(std::string_view)>& keep) {
+         return platform->access_lines(stack_name, stage.name, since, cursor, limit, keep);
+       },
        [platform](const pipeline::Stage& stage) { return platform->set_keys(stage.id, stage.keys); },
        [platform](const pipeline::Stage& stage) { return platform->purge_cache(stage.id); },
        {},
@@ -188,7 +189,8 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
        [this](const http::Request& request) { return dashboard_.answer(request); },
        {platform::LocalPlatform::try_database}});
   late_.set(*api_);
-  janitor_ = std::make_unique<Janitor>(*store_, *builder_, *sandbox_, data / "caches");
+  janitor_ = std::make_unique<Janitor>(*store_, *builder_, *sandbox_, data / "caches", logs_->root(),
+                                       [platform] { platform->clean_logs(); });
   first_sign_in = identity_->first_sign_in();
   return {};
 }

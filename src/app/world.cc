@@ -9,6 +9,7 @@
 #include "base/codec.h"
 #include "conductor/results.h"
 #include "conductor/turn.h"
+#include "logs/keeping.h"
 #include "logs/masker.h"
 #include "postgres/url.h"
 
@@ -206,8 +207,9 @@ platform::Advance RealWorld::build(const Work& work, const secrets::Settings& se
 }
 
 Janitor::Janitor(store::Store& store, build::Builder& builder, const sandbox::Sandbox& sandbox,
-                 std::filesystem::path caches)
-    : thread_([&store, &builder, &sandbox, caches = std::move(caches)](std::stop_token stop) {
+                 std::filesystem::path caches, std::filesystem::path logs, std::function<void()> clean_logs)
+    : thread_([&store, &builder, &sandbox, caches = std::move(caches), logs = std::move(logs),
+               clean_logs = std::move(clean_logs)](std::stop_token stop) {
         std::mutex mutex;
         std::condition_variable_any wake;
         std::unique_lock lock(mutex);
@@ -216,6 +218,8 @@ Janitor::Janitor(store::Store& store, build::Builder& builder, const sandbox::Sa
           pause = std::chrono::hours(1);
           clean_artifacts(store, builder);
           clean_caches(store, builder, caches);
+          logs::clean_deployments(logs, SystemClock().now());
+          clean_logs();
           if (auto fresh = sandbox.refresh(); !fresh) spdlog::warn("{}", fresh.error().message);
         }
       }) {}

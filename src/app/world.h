@@ -38,11 +38,12 @@ class RealWorld final : public conductor::World {
   platform::Platform& local_;
 };
 
-// Cleans artifacts by the stated policy (docs/operating.md) and the build caches of stacks that are gone, and brings
-// what sandboxes see of /etc up to date, soon after the start and every hour.
+// Cleans artifacts and logs by the stated policy (docs/operating.md) and the build caches of stacks that are gone, and
+// brings what sandboxes see of /etc up to date, soon after the start and every hour. `clean_logs`: of the platform.
 class Janitor {
  public:
-  Janitor(store::Store& store, build::Builder& builder, const sandbox::Sandbox& sandbox, std::filesystem::path caches);
+  Janitor(store::Store& store, build::Builder& builder, const sandbox::Sandbox& sandbox, std::filesystem::path caches,
+          std::filesystem::path logs, std::function<void()> clean_logs);
 
  private:
   std::jthread thread_;

@@ -132,6 +132,8 @@ Result<> Supervisor::define(const Service& service) const {
     if (auto dirs = make_dirs(made / "log"); !dirs) return dirs;
     std::vector<std::string> logger{"s6-log",
                                     "-b",
+                                    "-l",
+                                    std::to_string(kLongestLine),
                                     "n" + std::to_string(service.log_files),
                                     "s" + std::to_string(service.log_bytes),
                                     "T",

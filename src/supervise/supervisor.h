@@ -14,15 +14,17 @@
 // files.
 namespace sluice::supervise {
 
+inline constexpr int kLongestLine = 65'536;  // bytes, of a log
+
 struct Service {
   std::string name;               // a file name: letters, digits, '.', '_', '-'
   std::vector<std::string> argv;  // stands in the process list: no secrets
   std::filesystem::path cwd;      // empty: the service's own folder
   // Where s6-log keeps what the service writes, each line led by its time (ISO 8601, UTC): `current` and up to
-  // `log_files` older files of `log_bytes` each. Empty: /dev/null.
+  // `log_files` older files of `log_bytes` each; a line longer than kLongestLine becomes several. Empty: /dev/null.
   std::filesystem::path log_dir;
   int log_files = 20;
-  std::int64_t log_bytes = 1'000'000;
+  std::int64_t log_bytes = 2'500'000;
   std::string down_signal;  // by its name, as "SIGINT": what asks it to end; empty: SIGTERM
   bool waits = false;       // not started with the supervisor, only by add()
 };

@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 #include <system_error>
 
 #include "base/files.h"
+#include "logs/keeping.h"
 #include "platform/local/health.h"
 #include "platform/local/ports.h"
 #include "platform/local/stage_database.h"
@@ -302,7 +302,7 @@ Advance take_down(Site& site, std::vector<Record> victims, Context& context) {
     if (auto forgotten = site.records.forget(record); !forgotten) return forgotten.error();
     site.give_back(record);
   }
-  prune_runtime_logs(site, victims.front().stack, stage);
+  clean_runtime_logs(site, victims.front().stack, stage);
   return Done{};
 }
 
@@ -337,22 +337,13 @@ std::vector<std::string> last_lines(const Site& site, const Record& record, cons
   return out;
 }
 
-void prune_runtime_logs(const Site& site, const pipeline::StackId& stack, const pipeline::StageId& stage) {
-  auto kept = site.records.all(stage);
-  std::vector<std::pair<std::int64_t, fs::path>> gone;  // by attempt, the middle of CHANGE.ATTEMPT.INDEX
-  std::error_code error;
-  for (fs::directory_iterator it(site.logs.runtime_dir(stack.value, stage.value), error), end; !error && it != end;
-       it.increment(error)) {
-    auto name = it->path().filename().string();
-    auto dot = name.find('.');
-    if (dot == std::string::npos) continue;
-    std::int64_t attempt = 0;
-    std::from_chars(name.data() + dot + 1, name.data() + name.size(), attempt);
-    bool lives = std::any_of(kept.begin(), kept.end(), [&](const Record& r) { return r.attempt == attempt; });
-    if (!lives) gone.emplace_back(attempt, it->path());
-  }
-  std::sort(gone.rbegin(), gone.rend());
-  for (std::size_t i = kKeptRuntimeLogs; i < gone.size(); ++i) (void)remove_tree(gone[i].second);
+void clean_runtime_logs(const Site& site, const pipeline::StackId& stack, const pipeline::StageId& stage) {
+  std::set<std::string> living;
+  for (const auto& record : site.records.all(stage))
+    for (const auto& instance : record.instances) living.insert(log_dir(site, record, instance).filename().string());
+  logs::clean_runtime(
+      site.logs.runtime_dir(stack.value, stage.value), [&](const std::string& name) { return living.contains(name); },
+      site.clock.now());
 }
 
 }  // namespace sluice::platform::local

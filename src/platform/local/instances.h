@@ -36,7 +36,7 @@ Result<> take_some_down(Site& site, Record& record, const std::vector<Instance>&
 // The newest lines of an instance's runtime log.
 std::vector<std::string> last_lines(const Site& site, const Record& record, const Instance& instance,
                                     std::size_t count);
-// Stated policy: log folders of instances that are gone are kept, the newest kKeptRuntimeLogs of a stage.
-void prune_runtime_logs(const Site& site, const pipeline::StackId& stack, const pipeline::StageId& stage);
+// By the stated policy (logs::Keeping).
+void clean_runtime_logs(const Site& site, const pipeline::StackId& stack, const pipeline::StageId& stage);
 
 }  // namespace sluice::platform::local

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include "base/files.h"
+#include "logs/keeping.h"
+#include "platform/local/instances.h"
 #include "platform/local/running.h"
 #include "platform/local/site.h"
 #include "platform/local/steps.h"
@@ -173,15 +175,27 @@ Result<std::map<pipeline::StageId, gateway::Use>> LocalPlatform::usage() {
 }
 
 Result<logs::Lines> LocalPlatform::access_lines(const std::string& stack_name, const std::string& stage_name,
-                                                std::optional<Time> since, const std::string& cursor,
-                                                std::size_t limit) const {
+                                                std::optional<Time> since, const std::string& cursor, std::size_t limit,
+                                                const std::function<bool(std::string_view)>& keep) const {
   // Of the stage that has the address now: one of the same name that was deleted is another (R2.3).
   const auto prefix = state_->gateway->id_of(local::host_of(stack_name, stage_name)).value_or("none") + " ";
-  auto lines = logs::read_logger(access_dir(), since, cursor, limit,
-                                 [&](std::string_view text) { return text.substr(0, prefix.size()) == prefix; });
+  auto lines = logs::read_logger(access_dir(), since, cursor, limit, [&](std::string_view text) {
+    return text.starts_with(prefix) && (!keep || keep(text.substr(prefix.size())));
+  });
   if (!lines) return lines;
   for (auto& line : lines->lines) line.text.erase(0, prefix.size());
   return lines;
+}
+
+void LocalPlatform::clean_logs() const {
+  std::error_code error;
+  for (fs::directory_iterator stack(state_->logs.root(), error), end; !error && stack != end; stack.increment(error)) {
+    std::error_code unknown;  // no folder, or gone meanwhile
+    for (fs::directory_iterator stage(stack->path(), unknown), last; !unknown && stage != last;
+         stage.increment(unknown))
+      local::clean_runtime_logs(*state_, {stack->path().filename().string()}, {stage->path().filename().string()});
+  }
+  logs::clean_logger(access_dir(), state_->clock.now());
 }
 
 fs::path LocalPlatform::access_dir() const { return state_->gateway->folder() / "access"; }

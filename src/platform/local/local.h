@@ -72,8 +72,11 @@ class LocalPlatform : public Platform {
 
   // The gateway's access log of one stage that exists, as logs::read_lines gives it; `instance` is empty.
   Result<logs::Lines> access_lines(const std::string& stack_name, const std::string& stage_name,
-                                   std::optional<Time> since, const std::string& cursor,
-                                   std::size_t limit = 2000) const;
+                                   std::optional<Time> since, const std::string& cursor, std::size_t limit = 2000,
+                                   const std::function<bool(std::string_view)>& keep = {}) const;
+  // Removes what is beyond the stated policy (logs::Keeping) of what instances wrote, also those of stages that are
+  // gone, and of the access log.
+  void clean_logs() const;
   // The folder it is kept in, for logs::changed_since.
   [[nodiscard]] std::filesystem::path access_dir() const;
 

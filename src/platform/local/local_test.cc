@@ -213,6 +213,23 @@ TEST_F(LocalTest, retiring_lets_requests_finish_and_then_takes_everything_away) 
   EXPECT_NE(all.find("1.1.0 bye\n"), std::string::npos) << "its log is kept, to the last line: " << all;
 }
 
+TEST_F(LocalTest, what_instances_wrote_is_cleaned_by_age_but_not_of_those_that_run) {
+  ASSERT_TRUE(done(deploy(web("v1"))));
+  const auto dir = logs_->runtime_dir("stk_test0001", "stg_test0001dev");
+  const auto elsewhere = logs_->runtime_dir("stk_test0001", "stg_gone");
+  for (const auto& folder : {dir / "1.1.0", dir / "0.0.0", elsewhere / "1.1.0"}) {
+    ASSERT_TRUE(make_dirs(folder));
+    ASSERT_TRUE(write_file(folder / "@400000000000000000000000.s", "2020-01-01 00:00:00.000000000  old\n"));
+    std::filesystem::last_write_time(folder / "@400000000000000000000000.s",
+                                     std::filesystem::file_time_type::clock::now() - std::chrono::hours(24 * 31));
+  }
+  platform_->clean_logs();
+  EXPECT_TRUE(std::filesystem::exists(dir / "1.1.0" / "current"));
+  EXPECT_FALSE(std::filesystem::exists(dir / "1.1.0" / "@400000000000000000000000.s"));
+  EXPECT_FALSE(std::filesystem::exists(dir / "0.0.0"));
+  EXPECT_FALSE(std::filesystem::exists(elsewhere / "1.1.0")) << "also of a stage that is gone";
+}
+
 TEST_F(LocalTest, R6_2_removing_a_stage_ends_its_instances_and_its_address) {
   ASSERT_TRUE(done(deploy(web("v1"), 2)));
   ASSERT_TRUE(done(deploy(web("other"), 1, "prod")));

@@ -22,7 +22,6 @@ inline constexpr Duration kDrainLimit = std::chrono::seconds(30);  // for reques
 inline constexpr Duration kStopGrace = std::chrono::seconds(30);   // between SIGTERM and SIGKILL
 inline constexpr std::int64_t kTmpLimit = 1 << 30;                 // bytes an app may keep in /tmp, and in its home
 inline constexpr std::int64_t kProcessLimit = 4096;
-inline constexpr std::size_t kKeptRuntimeLogs = 20;  // folders of instances that are gone, a stage
 
 struct Site {
   LocalPlatform::Options options;
