@@ -58,7 +58,7 @@ _sluice() {
     'changes') options='--help --json --commit --limit' takes=' --commit:none --limit:none ' places='stack' ;;
     'deployments') options='--help --json --limit' takes=' --limit:none ' places='stack stage' ;;
     'deployment') options='--help --json' takes=' ' places='none' ;;
-    'logs') options='--help --build --release --runtime --access --follow --deployment --since' takes=' --deployment:deployment --since:none ' places='stack stage' ;;
+    'logs') options='--help --json --build --release --runtime --access --follow --deployment --since --grep --level' takes=' --deployment:deployment --since:none --grep:none --level:trace,debug,info,warn,error,fatal ' places='stack stage' ;;
     'wait') options='--help --json --change --commit --for --timeout' takes=' --change:none --commit:none --for:success,end,approval --timeout:none ' places='stack stage' ;;
     'open') options='--help --json' takes=' ' places='stack stage' ;;
     'token create') options='--help --json --role --expires --data' takes=' --role:viewer,developer,admin --expires:none --data:file ' places='none' ;;

@@ -41,7 +41,8 @@ struct Deps {
   std::function<std::string(const std::string& stack, const std::string& stage)> stage_url;
   // Lines of the gateway's access log of one stage; as logs::read_lines. Empty: an access log has no lines here.
   std::function<Result<logs::Lines>(const pipeline::Stage& stage, const std::string& stack_name,
-                                    std::optional<Time> since, const std::string& cursor, std::size_t limit)>
+                                    std::optional<Time> since, const std::string& cursor, std::size_t limit,
+                                    const std::function<bool(std::string_view)>& keep)>
       access_lines;
   // Called after a stage's keys changed, and after its cache is to be emptied; what they changed is effective when they
   // return. Empty: the platform has neither.

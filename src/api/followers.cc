@@ -32,8 +32,8 @@ Result<http::StartStream> Followers::stream(const std::string& credential, Next 
   };
 }
 
-bool Followers::look(Follower& follower) {
-  if (!identity_.valid(follower.credential)) return false;
+Followers::Found Followers::look(Follower& follower) {
+  if (!identity_.valid(follower.credential)) return Found::over;
   const auto now = std::chrono::steady_clock::now();
   // A big log is sent as fast as it is read, and the others get their turn.
   for (int turn = 0; turn < 16 && follower.sink->behind() < kBehind; ++turn) {
@@ -42,37 +42,43 @@ bool Followers::look(Follower& follower) {
       piece = follower.next();
     } catch (const std::exception& e) {
       spdlog::error("api: a followed log: {}", e.what());
-      return false;
+      return Found::over;
     }
-    const bool more = !piece.frames.empty() && !piece.ended;
-    if (piece.frames.empty() && now - follower.last_sent >= options_.heartbeat) piece.frames = ": still here\n\n";
+    const bool found = !piece.frames.empty();
+    if (!found && now - follower.last_sent >= options_.heartbeat)
+      piece.frames = piece.place.empty() ? ": still here\n\n" : "id: " + piece.place + "\n\n";
     if (piece.ended) piece.frames += "event: end\ndata: \n\n";
-    if (piece.frames.empty()) return true;
-    follower.last_sent = now;
-    if (!follower.sink->send(std::move(piece.frames)) || piece.ended) return false;
-    if (!more) return true;
+    if (!piece.frames.empty()) {
+      follower.last_sent = now;
+      if (!follower.sink->send(std::move(piece.frames)) || piece.ended) return Found::over;
+    }
+    if (!found) return piece.more ? Found::more : Found::nothing_more;
   }
-  return true;
+  return Found::more;
 }
 
 void Followers::run(std::stop_token stop) {
   std::vector<Follower> followers;
+  bool more = false;
   while (!stop.stop_requested()) {
     {
       std::unique_lock lock(mutex_);
       if (followers.empty()) {
         changed_.wait(lock, stop, [this] { return !arriving_.empty(); });
       } else {
-        changed_.wait_for(lock, stop, options_.look, [this] { return !arriving_.empty(); });
+        changed_.wait_for(lock, stop, more ? options_.look_again : options_.look,
+                          [this] { return !arriving_.empty(); });
       }
       std::move(arriving_.begin(), arriving_.end(), std::back_inserter(followers));
       arriving_.clear();
     }
     if (stop.stop_requested()) break;
-    std::erase_if(followers, [this](Follower& follower) {
-      if (look(follower)) return false;
-      follower.sink->close();
-      return true;
+    more = false;
+    std::erase_if(followers, [&](Follower& follower) {
+      const auto found = look(follower);
+      more = more || found == Found::more;
+      if (found == Found::over) follower.sink->close();
+      return found == Found::over;
     });
   }
   for (auto& follower : followers) follower.sink->close();

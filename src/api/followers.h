@@ -18,13 +18,16 @@ namespace sluice::api {
 class Followers {
  public:
   struct Piece {
-    std::string frames;  // server-sent events, or nothing new
-    bool ended = false;  // nothing more will come
+    std::string frames;      // server-sent events, or nothing new
+    bool ended = false;      // nothing more will come
+    bool more = false;       // frames or not: there may be more right now
+    std::string place = {};  // where to resume; told also when there was nothing to give for long
   };
   // Gives what is new since its last call; at most some 256 KiB.
   using Next = std::function<Piece()>;
   struct Options {
     std::chrono::milliseconds look{100};
+    std::chrono::milliseconds look_again{10};  // where there is more than was sent
     std::chrono::milliseconds heartbeat{15'000};
     std::size_t most = 200;
   };
@@ -42,8 +45,8 @@ class Followers {
     std::chrono::steady_clock::time_point last_sent{};
   };
   void run(std::stop_token stop);
-  // False when it is over.
-  bool look(Follower& follower);
+  enum class Found { nothing_more, more, over };
+  Found look(Follower& follower);
 
   identity::Identity& identity_;
   Options options_;

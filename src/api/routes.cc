@@ -79,7 +79,12 @@ std::vector<Route> table() {
       {"GET", "/api/v1/audit", viewer, kNone, {"stack", "limit", "after"}, list_audit},
 
       {"GET", "/api/v1/deployments/{deployment}/log", viewer, kNone, {"step", "after"}, read_deployment_log},
-      {"GET", STAGE "/logs/{kind}", viewer, kNone, {"since", "after", "limit"}, read_stage_log},
+      {"GET",
+       STAGE "/logs/{kind}",
+       viewer,
+       kNone,
+       {"since", "after", "limit", "grep", "level", "format"},
+       read_stage_log},
       {"GET", "/api/v1/events", viewer, kNone, {"stack"}, follow_events},
 
       {"GET", GIT "/info/refs", viewer, kNone, {"service"}, nullptr, git_exchange},

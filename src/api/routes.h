@@ -104,8 +104,8 @@ Answer show_deployment(Service&, const Call&);
 Answer compare_deployment(Service&, const Call&);
 Answer list_audit(Service&, const Call&);
 
-Answer read_deployment_log(Service&, const Call&);  // log_routes.cc
-Answer read_stage_log(Service&, const Call&);
+Answer read_deployment_log(Service&, const Call&);  // deployment_log.cc
+Answer read_stage_log(Service&, const Call&);       // stage_log.cc
 
 Answer follow_events(Service&, const Call&);  // events.cc
 

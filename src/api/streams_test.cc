@@ -287,28 +287,5 @@ TEST(Logs, a_long_log_comes_whole_in_pieces) {
   EXPECT_NE(sink->text().find(line + "19999\n"), std::string::npos);
 }
 
-TEST(Logs, runtime_and_access_logs_are_read_and_followed) {
-  House house;
-  house.make("shop", {"dev"});
-  auto stack = house.conductor().snapshot("shop");
-  auto dir = house.logs().runtime_dir(stack->id.value, stack->stages[0].id.value) / "1.0";
-  ASSERT_TRUE(make_dirs(dir));
-  ASSERT_TRUE(write_file(dir / "current", "2026-01-31 09:30:00.123456789  hello\n"));
-  auto got = house.get("/stacks/shop/stages/dev/logs/runtime");
-  EXPECT_EQ(got.text, "2026-01-31T09:30:00.123Z [1.0] hello\n");
-  auto next = got.headers.get("X-Sluice-Next").value();
-  EXPECT_EQ(house.get("/stacks/shop/stages/dev/logs/runtime?after=" + next).text, "");
-  auto sink = house.follow("/stacks/shop/stages/dev/logs/runtime");
-  ASSERT_TRUE(sink->has("[1.0] hello"));
-  EXPECT_EQ(house.get("/stacks/shop/stages/dev/logs/runtime?since=1h").text, "");
-  EXPECT_EQ(house.get("/stacks/shop/stages/dev/logs/runtime?since=yesterday").status, 400);
-  EXPECT_EQ(house.get("/stacks/shop/stages/dev/logs/runtime?limit=2000").status, 200);
-  EXPECT_EQ(house.get("/stacks/shop/stages/dev/logs/runtime?limit=2001").status, 400);
-  EXPECT_EQ(house.get("/stacks/shop/stages/dev/logs/build").status, 404);
-  EXPECT_NE(house.get("/stacks/shop/stages/dev/logs/access").text.find("GET / 200 dev"), std::string::npos);
-  ASSERT_EQ(house.call("DELETE", "/stacks/shop/stages/dev?confirm=delete").status, 202);
-  EXPECT_TRUE(sink->ends());
-}
-
 }  // namespace
 }  // namespace sluice::api

@@ -117,6 +117,13 @@ struct Got {
   }
   [[nodiscard]] const json::array& items() const { return object().at("items").as_array(); }
   [[nodiscard]] std::string detail() const { return str("detail"); }
+  // Of application/x-ndjson.
+  [[nodiscard]] std::vector<json::value> lines() const {
+    std::vector<json::value> out;
+    for (std::size_t at = 0, end; (end = text.find('\n', at)) != std::string::npos; at = end + 1)
+      out.push_back(json::parse(text.substr(at, end - at)));
+    return out;
+  }
 };
 
 class House {
@@ -152,9 +159,10 @@ class House {
                        return "http://" + stage + "." + stack + ".localhost:8080";
                      },
                      [this](const pipeline::Stage& stage, const std::string&, std::optional<Time>,
-                            const std::string& cursor, std::size_t) -> Result<logs::Lines> {
-                       if (!cursor.empty()) return logs::Lines{{}, cursor};
-                       return logs::Lines{{{clock_.now(), "", "GET / 200 " + stage.name}}, "end"};
+                            const std::string& cursor, std::size_t, const auto& keep) -> Result<logs::Lines> {
+                       const auto text = "GET / 200 " + stage.name;
+                       if (!cursor.empty() || (keep && !keep(text))) return logs::Lines{{}, "end"};
+                       return logs::Lines{{{clock_.now(), "", text}}, "end"};
                      },
                      [this](const pipeline::Stage& stage) -> Result<> {
                        keys.clear();
@@ -217,7 +225,8 @@ class House {
     got.text = response.body;
     got.stream = response.stream;
     auto type = response.headers.get("Content-Type").value_or("");
-    if (type.find("json") != std::string::npos && !got.text.empty()) got.body = json::parse(got.text);
+    const bool lines = type == "application/x-ndjson";
+    if (type.find("json") != std::string::npos && !lines && !got.text.empty()) got.body = json::parse(got.text);
     against_document(request, got, type);
     return got;
   }
@@ -355,8 +364,12 @@ class House {
       ASSERT_NE(media, nullptr) << request.method << " " << request.target << " answers " << got.status << " as "
                                 << plain;
       if (plain.find("json") == std::string::npos) return;
-      EXPECT_EQ(document.check(got.body, media->as_object().at("schema").as_object(), "answer"), "")
-          << request.method << " " << request.target << ": " << got.text;
+      const auto& schema = media->as_object().at("schema").as_object();
+      if (plain != "application/x-ndjson")
+        EXPECT_EQ(document.check(got.body, schema, "answer"), "")
+            << request.method << " " << request.target << ": " << got.text;
+      else
+        for (const auto& line : got.lines()) EXPECT_EQ(document.check(line, schema, "line"), "") << got.text;
       return;
     }
   }

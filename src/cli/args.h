@@ -39,7 +39,7 @@ struct Args {
   bool rebuild = false, pause = false;
   // looking
   bool watch = false, follow = false, release = false, access_log = false;
-  std::optional<std::string> since, commit;
+  std::optional<std::string> since, commit, grep, level;
   std::int64_t limit = 20;
   std::string wait_for = "success";
   std::string timeout = "10m";

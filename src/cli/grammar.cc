@@ -319,7 +319,9 @@ void Grammar::add_looking() {
   deployment->add_option("ID", args_.first, "Its id")->required();
 
   auto* logs = leaf("logs", "Logs of a stage; the app's own when nothing else is said",
-                    "sluice logs shop prod -f\n  sluice logs shop dev --build", false);
+                    "sluice logs shop prod -f\n"
+                    "  sluice logs shop prod --since 24h --level warn --grep timeout\n"
+                    "  sluice logs shop dev --build");
   stack_and_stage(logs);
   auto* build = logs->add_flag("--build", args_.build, "Of the newest deployment's build");
   auto* release = logs->add_flag("--release", args_.release, "Of its release command")->excludes(build);
@@ -329,6 +331,11 @@ void Grammar::add_looking() {
   logs->add_option("--deployment", args_.deployment, "Build or release log of this deployment")->type_name("ID");
   logs->add_option("--since", args_.since, "How far back (1h when nothing is said); runtime and access")
       ->type_name("AGE");
+  logs->add_option("--grep", args_.grep, "Only lines that contain this, in any case; runtime and access")
+      ->type_name("TEXT");
+  logs->add_option("--level", args_.level, "Only lines of this level or a graver one, where the app prints JSON")
+      ->type_name("trace|debug|info|warn|error|fatal")
+      ->check(one_of({"trace", "debug", "info", "warn", "error", "fatal"}));
 
   auto* wait = leaf("wait", "Wait until a change has come through, for scripts",
                     "sluice wait shop prod --commit $(git rev-parse HEAD) --timeout 5m");

@@ -45,6 +45,14 @@ TEST(Dotenv, names_the_line_that_is_wrong) {
 
 RC_GTEST_PROP(Dotenv, any_bytes_end_in_pairs_or_an_error, (const std::string& text)) { (void)parse_dotenv(text); }
 
+TEST(Stream, the_last_id_is_that_of_what_is_whole) {
+  StreamParser parser([](const StreamEvent&) { return true; });
+  parser.feed("id: 1\ndata: x\n\nid: 2\ndata: ha");
+  EXPECT_EQ(parser.last_id(), "1") << "the second is not there yet: it must come again";
+  parser.feed("lf\n\nid: 3\n\nid: 4\n");
+  EXPECT_EQ(parser.last_id(), "3") << "also where nothing but the place was said";
+}
+
 TEST(Stream, gives_whole_events_however_the_bytes_are_cut) {
   const std::string bytes =
       ": open\n\nid: 4\nevent: DeploymentEnded\ndata: {\"a\":1}\n\ndata: one\r\ndata: two\r\n\r\nevent: reset\n\nid: "

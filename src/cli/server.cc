@@ -150,11 +150,12 @@ Result<> Server::follow(const std::string& path, std::string& last_id, Duration 
   request.headers.set("Accept", "text/event-stream");
   if (!last_id.empty()) request.headers.set("Last-Event-ID", last_id);
   request.timeout = at_most;
-  StreamParser parser([&](const StreamEvent& event) {
-    if (!event.id.empty()) last_id = event.id;
-    return take(event);
-  });
-  request.on_body = [&](std::string_view bytes) { return parser.feed(bytes) && (!after || after()); };
+  StreamParser parser(take);
+  request.on_body = [&](std::string_view bytes) {
+    const bool go_on = parser.feed(bytes);
+    if (!parser.last_id().empty()) last_id = parser.last_id();
+    return go_on && (!after || after());
+  };
   auto response = client_->send(request);
   if (!response) return fail(response.error());
   if (response->status / 100 != 2) return fail(problem_of(*response));

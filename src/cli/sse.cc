@@ -16,6 +16,7 @@ bool StreamParser::feed(std::string_view bytes) {
 
 bool StreamParser::line(std::string_view text) {
   if (text.empty()) {
+    whole_id_ = id_;
     const bool go_on = !has_data_ && type_.empty() ? true : take_({type_.empty() ? "message" : type_, data_, id_});
     type_.clear();
     data_.clear();

@@ -18,12 +18,13 @@ class StreamParser {
   // `take` answers false to stop; then feed answers false.
   explicit StreamParser(std::function<bool(const StreamEvent&)> take) : take_(std::move(take)) {}
   bool feed(std::string_view bytes);
-  [[nodiscard]] const std::string& last_id() const { return id_; }
+  // Of what is whole, also of an event without data, which is given to nobody.
+  [[nodiscard]] const std::string& last_id() const { return whole_id_; }
 
  private:
   bool line(std::string_view text);
   std::function<bool(const StreamEvent&)> take_;
-  std::string rest_, type_, data_, id_;
+  std::string rest_, type_, data_, id_, whole_id_;
   bool has_data_ = false;
 };
 

@@ -53,6 +53,18 @@ while True:
 '''
 
 
+# A line of JSON a hundred times a second, numbered, every fourth an error.
+LINES = '''import json
+import time
+
+n = 0
+while True:
+    n += 1
+    print(json.dumps({"level": ["error", "info", "debug", "warn"][n % 4], "n": n, "msg": "at work"}), flush=True)
+    time.sleep(0.01)
+'''
+
+
 class Gates:
     """GET /NAME answers 200 once NAME is open, 404 before."""
 
@@ -243,7 +255,8 @@ class World:
         return self.git(repo, "push", "origin", "main")
 
     def write_app(self, repo, stack, words, manner):
-        known = {"", "broken", "broken build", "build waits", "start waits", "release fails", "shows colour"}
+        known = {"", "broken", "broken build", "build waits", "start waits", "release fails", "shows colour",
+                 "writes lines"}
         if manner not in known:
             raise SyntaxError(f"push: unknown manner {manner!r}; there are: {', '.join(sorted(known - {''}))}")
         (repo / "app.py").write_text(APP.format(words=words))
@@ -253,6 +266,9 @@ class World:
         (repo / "wait.py").write_text(WAIT_AT.format(gate=gate, port=self.gates.port))
         if manner == "broken":
             start += "echo cannot find the flux capacitor\nexit 1\n"
+        if manner == "writes lines":
+            (repo / "lines.py").write_text(LINES)
+            start += "python3 lines.py &\n"
         if manner == "start waits":
             start += "python3 wait.py\n"
         if manner == "broken build":

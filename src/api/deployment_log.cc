@@ -2,22 +2,17 @@
 
 #include <algorithm>
 #include <charconv>
-#include <functional>
 
 #include "api/fields.h"
+#include "api/log_answers.h"
 #include "api/service.h"
 #include "base/codec.h"
 
-// Logs: a piece as text, or followed as server-sent events.
+// The logs of a deployment's steps.
 namespace sluice::api {
 namespace {
 
 constexpr std::size_t kPiece = 256u << 10;
-constexpr std::size_t kLines = 2000;
-
-bool wants_stream(const http::Request& request) {
-  return request.headers.get("Accept").value_or("").find("text/event-stream") != std::string::npos;
-}
 
 std::optional<std::uint64_t> to_offset(std::string_view text) {
   std::uint64_t out = 0;
@@ -114,61 +109,6 @@ class DeploymentLog {
   Place place_;
 };
 
-// Text as the data of one event. A carriage return would end a line of the stream, and so becomes one; before a line
-// break it says nothing more.
-std::string frame(const std::string& id, std::string_view text) {
-  if (text.empty()) return "";
-  std::string out = "id: " + id + "\n";
-  const bool whole = text.ends_with('\n');
-  if (whole) text.remove_suffix(1);
-  while (true) {
-    auto end = text.find('\n');
-    auto line = text.substr(0, end);
-    if ((whole || end != std::string_view::npos) && line.ends_with('\r')) line.remove_suffix(1);
-    out += "data: ";
-    for (char c : line) {
-      if (c == '\r') {
-        out += "\ndata: ";
-      } else {
-        out += c;
-      }
-    }
-    out += '\n';
-    if (end == std::string_view::npos) break;
-    text.remove_prefix(end + 1);
-  }
-  return out + "\n";
-}
-
-std::string as_text(const std::vector<logs::Line>& lines) {
-  std::string out;
-  for (const auto& line : lines)
-    out += fmt::format("{} {}{}\n", to_rfc3339(line.at), line.instance.empty() ? "" : "[" + line.instance + "] ",
-                       line.text);
-  return out;
-}
-
-http::Response text_answer(std::string text, const std::string& next, bool finished) {
-  auto out = answer_text(200, std::move(text));
-  out.headers.set("X-Sluice-Next", next);
-  out.headers.set("X-Sluice-Finished", finished ? "true" : "false");
-  return out;
-}
-
-http::Response stream_answer(http::StartStream stream) {
-  http::Response out;
-  out.headers.set("Content-Type", "text/event-stream");
-  out.headers.set("X-Accel-Buffering", "no");
-  out.stream = std::move(stream);
-  return out;
-}
-
-// A reconnecting client names the last it has seen; that wins over the query.
-std::string resume_after(const http::Request& request) {
-  auto last = request.headers.get("Last-Event-ID");
-  return last && !last->empty() ? *last : query_after(request);
-}
-
 bool is_step(const std::string& name) {
   auto state = codec::enum_from<pipeline::DeploymentState>(name);
   return state && *state != pipeline::DeploymentState::queued && !pipeline::is_end(*state);
@@ -196,62 +136,14 @@ Answer read_deployment_log(Service& service, const Call& call) {
   if (!wants_stream(call.request)) {
     auto piece = log.next();
     if (!piece) return fail(piece.error());
-    return text_answer(std::move(piece->text), log.cursor(), piece->finished);
+    const bool more = !piece->text.empty() && !piece->finished;
+    return text_answer(std::move(piece->text), log.cursor(), piece->finished, more);
   }
   auto stream = service.followers.stream(call.caller.credential, [log]() mutable -> Followers::Piece {
     auto piece = log.next();
     if (!piece) return {"", true};
     return {frame(log.cursor(), piece->text), piece->finished};
   });
-  if (!stream) return fail(stream.error());
-  return stream_answer(std::move(*stream));
-}
-
-Answer read_stage_log(Service& service, const Call& call) {
-  const auto& kind = call.param("kind");
-  if (kind != "runtime" && kind != "access")
-    return fail(ErrorKind::not_found, "logs of a stage are \"runtime\" or \"access\", not " + in_quotes(kind));
-  auto since = query_since(call.request, service.deps.clock.now());
-  if (!since) return fail(since.error());
-  auto limit = query_limit(call.request, kLines, kLines);
-  if (!limit) return fail(limit.error());
-  auto stack = service.stack(call.param("stack"));
-  if (!stack) return fail(stack.error());
-  auto found = stage_of(**stack, call.param("stage"));
-  if (!found) return fail(found.error());
-
-  using Read = std::function<Result<logs::Lines>(const std::string& cursor)>;
-  Read read;
-  const pipeline::Stage stage = **found;
-  const std::string stack_name = (*stack)->name;
-  if (kind == "runtime") {
-    auto dir = service.deps.logs.runtime_dir((*stack)->id.value, stage.id.value);
-    read = [dir, since = *since, limit = *limit](const std::string& cursor) {
-      return logs::read_lines(dir, cursor.empty() ? since : std::nullopt, cursor, limit);
-    };
-  } else {
-    read = [&service, stage, stack_name, since = *since,
-            limit = *limit](const std::string& cursor) -> Result<logs::Lines> {
-      if (!service.deps.access_lines) return logs::Lines{{}, cursor};
-      return service.deps.access_lines(stage, stack_name, cursor.empty() ? since : std::nullopt, cursor, limit);
-    };
-  }
-  auto cursor = resume_after(call.request);
-  if (!wants_stream(call.request)) {
-    auto lines = read(cursor);
-    if (!lines) return fail(lines.error());
-    return text_answer(as_text(lines->lines), lines->cursor, false);
-  }
-  // Over when the stage is gone: nothing can come any more.
-  auto stream = service.followers.stream(
-      call.caller.credential, [&service, read, cursor, stack_name, id = stage.id]() mutable -> Followers::Piece {
-        auto now = service.deps.conductor.snapshot(stack_name);
-        const bool over = !now || pipeline::find_stage(*now, id) == nullptr;
-        auto lines = read(cursor);
-        if (!lines) return {"", true};
-        cursor = lines->cursor;
-        return {frame(cursor, as_text(lines->lines)), over};
-      });
   if (!stream) return fail(stream.error());
   return stream_answer(std::move(*stream));
 }
