@@ -21,6 +21,8 @@ interface Piece {
   text: string;
   next: string;
   finished: boolean;
+  /** There may be more right now. */
+  more: boolean;
 }
 
 const withAfter = (path: string, after: string) =>
@@ -33,6 +35,7 @@ async function readPiece(path: string, after: string, signal: AbortSignal): Prom
     text: await answer.text(),
     next: answer.headers.get("X-Sluice-Next") || after,
     finished: answer.headers.get("X-Sluice-Finished") === "true",
+    more: answer.headers.get("X-Sluice-More") === "true",
   };
 }
 
@@ -47,7 +50,7 @@ async function follow(path: string, feed: LogFeed, signal: AbortSignal, become: 
         after = piece.next;
         tries = 0;
         if (piece.finished) return become("done");
-        if (piece.text === "") break;
+        if (!piece.more) break;
       }
       let ended = false;
       await readStream(
@@ -129,7 +132,7 @@ export async function wholeLog(path: string): Promise<Blob> {
   for (let after = ""; ; ) {
     const piece = await readPiece(path, after, never);
     if (piece.text) parts.push(new Blob([piece.text]));
-    if (piece.finished || !piece.text) return new Blob(parts, { type: "text/plain;charset=utf-8" });
+    if (piece.finished || !piece.more) return new Blob(parts, { type: "text/plain;charset=utf-8" });
     after = piece.next;
   }
 }

@@ -1,15 +1,14 @@
 import { Anchor, Group, SegmentedControl, Select, Text } from "@mantine/core";
 import { IconFileText } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router-dom";
 import type { Stage } from "@/api/client";
-import { useLog } from "@/api/log";
 import { stack as stackOf } from "@/api/queries";
-import { accessBriefHead, accessHead, presentAccess, presentAccessBriefly } from "@/lib/log-access";
+import { filterQuery, isLevel, type Level } from "@/lib/log-runtime";
 import { Empty, Loading, Problem } from "@/ui/answers";
-import { LogView } from "@/ui/log-view";
 import { PageHead } from "@/ui/page";
+import { LogFilter } from "./filter";
+import { StageLog } from "./stage-log";
 
 const kinds = [
   { value: "runtime", label: "Runtime" },
@@ -21,7 +20,7 @@ const sinces = [
   { value: "24h", label: "24 h" },
   { value: "all", label: "All" },
 ];
-const milliseconds: Record<string, number> = { "15m": 900_000, "1h": 3_600_000, "24h": 86_400_000 };
+const spans = Object.fromEntries(sinces.map((one) => [one.value, one.label]));
 const kSince = "1h"; // when nothing is said
 
 export default function Logs() {
@@ -32,11 +31,16 @@ export default function Logs() {
   const kind = query.get("kind") === "access" ? "access" : "runtime";
   const since = sinces.some((one) => one.value === query.get("since")) ? (query.get("since") ?? kSince) : kSince;
   const place = asked.data?.stages.find((one) => one.name === stage);
-  const to = (next: { kind?: string; since?: string; stage?: string }) =>
-    navigate({
+  const grep = query.get("grep") ?? "";
+  const said = query.get("level");
+  const level = kind === "runtime" && isLevel(said) ? said : null;
+  const to = (next: { kind?: string; since?: string; stage?: string; grep?: string; level?: Level | null }) => {
+    const filter = filterQuery(next.grep ?? grep, next.level === undefined ? level : next.level);
+    return navigate({
       pathname: `/stacks/${stack}/stages/${next.stage ?? stage}/logs`,
-      search: `?kind=${next.kind ?? kind}&since=${next.since ?? since}`,
+      search: `?kind=${next.kind ?? kind}&since=${next.since ?? since}${filter && `&${filter}`}`,
     });
+  };
   return (
     <>
       <PageHead
@@ -65,50 +69,19 @@ export default function Logs() {
         <>
           <Group mb="md" justify="space-between" gap="sm">
             <SegmentedControl aria-label="Kind of log" data={kinds} value={kind} onChange={(next) => to({ kind: next })} />
+            <LogFilter grep={grep} level={kind === "runtime" ? level : undefined} change={to} />
             <SegmentedControl aria-label="Since when" data={sinces} value={since} onChange={(next) => to({ since: next })} />
           </Group>
-          <StageLog key={`${place.id} ${kind} ${since}`} stage={place} kind={kind} since={since} />
+          <StageLog key={`${place.id} ${kind} ${since} ${level} ${grep}`} stage={place} span={spans[since]} {...{ kind, since, grep, level }} />
+          {kind === "runtime" && (
+            <Text size="sm" c="dimmed" mt="md">
+              Before each line stands who wrote it: 12.3.0 is instance 0 of change 12, in the stage's attempt 3.
+            </Text>
+          )}
           <Newest stage={place} />
         </>
       )}
     </>
-  );
-}
-
-function StageLog({ stage, kind, since }: { stage: Stage; kind: "runtime" | "access"; since: string }) {
-  const path = useMemo(() => {
-    const back = milliseconds[since];
-    const from = back ? `?since=${encodeURIComponent(new Date(Date.now() - back).toISOString())}` : "";
-    return `/api/v1/stacks/${stage.stack}/stages/${stage.name}/logs/${kind}${from}`;
-  }, [stage.stack, stage.name, kind, since]);
-  const access = kind === "access";
-  const [narrow] = useState(() => window.innerWidth < 700);
-  const present = narrow ? presentAccessBriefly : presentAccess;
-  const log = useLog(path, { mixed: true, present: access ? present : undefined });
-  const span = sinces.find((one) => one.value === since)?.label;
-  return (
-    <LogView
-      log={log}
-      path={path}
-      label={`the ${kind} log of ${stage.name}`}
-      file={`${stage.stack}-${stage.name}-${kind}.log`}
-      search={`?kind=${kind}&since=${since}`}
-      kind={kind}
-      timesFirst
-      fill
-      head={access ? (narrow ? accessBriefHead : accessHead) : undefined}
-      empty={
-        <Text c="dimmed" size="sm" p="md" ff="text">
-          {log.phase === "loading"
-            ? "Reading the log…"
-            : since === "all"
-              ? access
-                ? "Nobody has asked this stage for anything yet; requests appear here as they come."
-                : "Its instances have written nothing yet; what they write to standard output and standard error appears here."
-              : `Nothing in the last ${span}. What comes now appears here.`}
-        </Text>
-      }
-    />
   );
 }
 
