@@ -1044,6 +1044,27 @@ export interface components {
       ended_at?: string;
       error?: string;
     };
+    /**
+     * @description Gravest last.
+     * @enum {string}
+     */
+    LogLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal";
+    /** @description A line of a stage's log; its change, attempt and instance where an instance wrote it. */
+    LogLine: {
+      /** Format: date-time */
+      at: string;
+      /** Format: int64 */
+      change?: number;
+      /** Format: int64 */
+      attempt?: number;
+      /** Format: int64 */
+      instance?: number;
+      /** @description Where the line is a JSON object that says one. */
+      level?: components["schemas"]["LogLevel"];
+      text: string;
+      /** @description Lines between `after` and this one were removed before they were read. */
+      after_gap?: boolean;
+    };
     /** @description One attempt to bring one change to one stage. */
     Deployment: {
       id: string;
@@ -2642,6 +2663,8 @@ export interface operations {
           "X-Sluice-Next"?: string;
           /** @description `true`: nothing more will come. */
           "X-Sluice-Finished"?: "true" | "false";
+          /** @description `true`: the piece was ended by its size, and there may be more right now. */
+          "X-Sluice-More"?: "true" | "false";
         };
         content: {
           "text/plain": string;
@@ -2667,6 +2690,12 @@ export interface operations {
         after?: string;
         /** @description Most lines of a piece. */
         limit?: number;
+        /** @description Only lines that contain this, in any case. */
+        grep?: string;
+        /** @description Only lines of this level or a graver one, of the runtime log: where the app prints JSON objects. */
+        level?: components["schemas"]["LogLevel"];
+        /** @description `json`: each line is a LogLine, also where it is followed. */
+        format?: "text" | "json";
       };
       header?: {
         "Last-Event-ID"?: components["parameters"]["last"];
@@ -2678,16 +2707,19 @@ export interface operations {
       };
     };
     responses: {
-      /** @description A piece of it, oldest first: time, instance in brackets, text. */
+      /** @description A piece of it, oldest first: time, instance in brackets (change, attempt and number: `[12.3.0]`), text. */
       200: {
         headers: {
           /** @description Give it as `after` for what follows; opaque. */
           "X-Sluice-Next"?: string;
           /** @description `true`: nothing more will come. */
           "X-Sluice-Finished"?: "true" | "false";
+          /** @description `true`: the piece was ended by its size, and there may be more right now. */
+          "X-Sluice-More"?: "true" | "false";
         };
         content: {
           "text/plain": string;
+          "application/x-ndjson": components["schemas"]["LogLine"];
           "text/event-stream": string;
         };
       };
