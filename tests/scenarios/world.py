@@ -256,7 +256,7 @@ class World:
 
     def write_app(self, repo, stack, words, manner):
         known = {"", "broken", "broken build", "build waits", "start waits", "release fails", "shows colour",
-                 "writes lines"}
+                 "writes lines", "needs GREETING", "needs COLOUR"}
         if manner not in known:
             raise SyntaxError(f"push: unknown manner {manner!r}; there are: {', '.join(sorted(known - {''}))}")
         (repo / "app.py").write_text(APP.format(words=words))
@@ -266,6 +266,9 @@ class World:
         (repo / "wait.py").write_text(WAIT_AT.format(gate=gate, port=self.gates.port))
         if manner == "broken":
             start += "echo cannot find the flux capacitor\nexit 1\n"
+        if manner.startswith("needs "):
+            name = manner.removeprefix("needs ")
+            start += f'[ -n "${name}" ] || {{ echo {name} is not set; exit 1; }}\n'
         if manner == "writes lines":
             (repo / "lines.py").write_text(LINES)
             start += "python3 lines.py &\n"
