@@ -2,7 +2,9 @@
 #include <rapidcheck/gtest.h>
 
 #include <boost/json.hpp>
+#include <filesystem>
 
+#include "base/files.h"
 #include "cli/dotenv.h"
 #include "cli/json.h"
 #include "cli/server.h"
@@ -13,34 +15,29 @@ namespace {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-TEST(Dotenv, reads_what_env_files_have) {
-  auto pairs = parse_dotenv(
-      "# a comment\n"
-      "\n"
-      "A=1\n"
-      "export B = two words  # and why\n"
-      "C=\"line\\nbreak \\\"quoted\\\"\" # after\n"
-      "D='as $it \\n is'\n"
-      "E=\n"
-      "F=a#b\r\n"
-      "G=\"over\ntwo\"\n"
-      "H=last");
-  ASSERT_TRUE(pairs);
-  EXPECT_EQ(*pairs, (Pairs{{"A", "1"},
-                           {"B", "two words"},
-                           {"C", "line\nbreak \"quoted\""},
-                           {"D", "as $it \\n is"},
-                           {"E", ""},
-                           {"F", "a#b"},
-                           {"G", "over\ntwo"},
-                           {"H", "last"}}));
-}
-
-TEST(Dotenv, names_the_line_that_is_wrong) {
-  EXPECT_EQ(parse_dotenv("A=1\nnot a pair\n").error().message, "line 2 is not NAME=VALUE");
-  EXPECT_EQ(parse_dotenv("A=\"1\n2\nB=").error().message, "line 1 opens a quote that is not closed");
-  EXPECT_EQ(parse_dotenv("A='x' y\n").error().message, "line 1 has something after its closing quote");
-  EXPECT_EQ(parse_dotenv("A='x\ny'\n9=1\n").error().message, "line 3 is not NAME=VALUE");
+// The same table is held against the dashboard's reader (web/src/lib/dotenv.test.ts).
+TEST(Dotenv, reads_every_case_of_the_table) {
+  const auto path = std::filesystem::path(__FILE__).parent_path() / "dotenv_cases.json";
+  const auto text = read_file(path);
+  ASSERT_TRUE(text) << path;
+  const auto table = boost::json::parse(*text);
+  const auto& cases = table.at("cases").as_array();
+  ASSERT_GT(cases.size(), 90u);
+  for (const auto& one : cases) {
+    const auto pairs = parse_dotenv(one.at("text").as_string());
+    const auto said = boost::json::serialize(one);
+    if (const auto* wrong = one.as_object().if_contains("wrong")) {
+      ASSERT_FALSE(pairs) << said;
+      EXPECT_EQ(pairs.error().message, "line " + std::to_string(wrong->at("line").as_int64()) + " " +
+                                           std::string(wrong->at("says").as_string()))
+          << said;
+      continue;
+    }
+    ASSERT_TRUE(pairs) << said << pairs.error().message;
+    boost::json::object got;
+    for (const auto& [name, value] : *pairs) got[name] = value;
+    EXPECT_EQ(got, one.at("gives").as_object()) << said;
+  }
 }
 
 RC_GTEST_PROP(Dotenv, any_bytes_end_in_pairs_or_an_error, (const std::string& text)) { (void)parse_dotenv(text); }

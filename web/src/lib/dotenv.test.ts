@@ -1,48 +1,22 @@
 import { describe, expect, it } from "vitest";
+import table from "../../../src/cli/dotenv_cases.json?raw";
 import { parseDotenv, printDotenv, printValue } from "./dotenv";
 
 const pairs = (text: string) => Object.fromEntries(parseDotenv(text).entries.map((one) => [one.name, one.value]));
 const errors = (text: string) => parseDotenv(text).errors.map((one) => `line ${one.line} ${one.message}`);
 
+interface Case {
+  text: string;
+  gives?: Record<string, string>;
+  wrong?: { line: number; says: string };
+}
+const { cases } = JSON.parse(table) as { cases: Case[] };
+
 describe("reading .env text", () => {
-  it("reads what such files have", () =>
-    expect(
-      pairs(
-        [
-          "# a comment",
-          "",
-          "A=1",
-          "export B = two words  # and why",
-          'C="line\\nbreak \\"quoted\\"" # after',
-          "D='as $it \\n is'",
-          "E=",
-          "F=a#b\r",
-          'G="over\ntwo"',
-          "  H\t=\tlast",
-        ].join("\n"),
-      ),
-    ).toEqual({
-      A: "1",
-      B: "two words",
-      C: 'line\nbreak "quoted"',
-      D: "as $it \\n is",
-      E: "",
-      F: "a#b",
-      G: "over\ntwo",
-      H: "last",
-    }));
-  it.each([
-    ['A="\\t\\\\\\$\\x"', "\t\\$\\x"],
-    ["A='it is \"so\"'", 'it is "so"'],
-    ["A=#nothing", ""],
-    ["A=x#y # z", "x#y"],
-    ["A=it's", "it's"],
-    ["A==b=c", "=b=c"],
-    ["A=   ", ""],
-    ['A="one\r\ntwo"\r\n', "one\ntwo"],
-    ["\uFEFFA=1", "1"],
-    ["A=\"ü → 世界\"", "ü → 世界"],
-  ])("%j gives %j", (text, value) => expect(pairs(text)).toEqual({ A: value }));
+  it.each(cases)("$text, as the command line reads it", ({ text, gives, wrong }) => {
+    if (wrong) expect(errors(text)[0]).toBe(`line ${wrong.line} ${wrong.says}`);
+    else expect([pairs(text), errors(text)]).toEqual([gives, []]);
+  });
   it("names every line that is wrong", () => {
     expect(errors("A=1\nnot a pair\nB=2\n9=1\n=x")).toEqual([
       "line 2 is not NAME=VALUE",
@@ -76,7 +50,7 @@ describe("printing .env text", () => {
   it("shows what has no value as a comment", () =>
     expect(printDotenv([{ name: "A", value: "1" }, { name: "KEY" }])).toBe("A=1\n# KEY is kept as it is\n"));
   it("comes back as it was, whatever it holds", () => {
-    const hard = ["", " ", "a b", "\n", "x\n\ny\n", "\t", '"', "'", "\\", "\\n", "$A ${B}", "# no", "a #b", "=", "é", "-----BEGIN\nab+/=\n-----END\n"];
+    const hard = ["", " ", "a b", "\n", "x\n\ny\n", "\t", '"', "'", "\\", "\\n", "$A ${B}", "# no", "a #b", "=", "\r", "a\r\nb\r", "é", "-----BEGIN\nab+/=\n-----END\n"];
     const many = hard.map((value, i) => ({ name: `V${i}`, value }));
     const { entries, errors: wrong } = parseDotenv(printDotenv(many));
     expect(wrong).toEqual([]);

@@ -90,17 +90,14 @@ export const summary = (rows: Row[]): string =>
     .map(([count, change]) => `${count} ${change}`)
     .join(", ");
 
-/**
- * The draft that makes the variables what a text says: plain ones that it leaves out go, secrets that it leaves out stay.
- * `kept` are plain ones that the text could not show.
- */
-export function draftOfText(base: Variables, draft: Draft, entries: { name: string; value: string }[], kept: Set<string>): Draft {
+/** The draft that makes the variables what a text says: plain ones that it leaves out go, secrets that it leaves out stay. */
+export function draftOfText(base: Variables, draft: Draft, entries: { name: string; value: string }[]): Draft {
   const out: Draft = {};
   const said = new Map(entries.map((one) => [one.name, one.value]));
   for (const row of rowsOf(base, draft)) {
     const edit = own(draft, row.name);
     if (said.has(row.name)) continue;
-    if (row.now.secret || kept.has(row.name) || row.change === "removed") {
+    if (row.now.secret || row.change === "removed") {
       if (edit) out[row.name] = edit;
     } else if (row.before) {
       out[row.name] = { remove: true };

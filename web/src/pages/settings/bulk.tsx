@@ -1,17 +1,14 @@
 import { Button, Code, Group, List, Modal, Spoiler, Stack, Text, Textarea } from "@mantine/core";
 import { useMemo, useState } from "react";
-import { parseDotenv, printable, printDotenv } from "@/lib/dotenv";
+import { parseDotenv, printDotenv } from "@/lib/dotenv";
 import { type Draft, draftOfText, nameProblem, type Row, rowsOf, summary, type Variables, valueProblem } from "@/lib/variables";
 import { Notice } from "@/ui/notice";
 import classes from "./variables.module.css";
 
-const shown = (row: Row) => !row.now.secret && printable(row.now.value ?? "");
-
 /** All variables as one `.env` text; what is written becomes edits, which are saved with the others. */
 export function BulkEdit({ base, draft, rows, apply, close }: { base: Variables; draft: Draft; rows: Row[]; apply: (draft: Draft) => void; close: () => void }) {
   const living = rows.filter((row) => row.change !== "removed");
-  const [text, setText] = useState(() => printDotenv(living.map((row) => ({ name: row.name, value: shown(row) ? row.now.value : undefined }))));
-  const kept = useMemo(() => new Set(living.filter((row) => !row.now.secret && !shown(row)).map((row) => row.name)), [living]);
+  const [text, setText] = useState(() => printDotenv(living.map((row) => ({ name: row.name, value: row.now.secret ? undefined : (row.now.value ?? "") }))));
   const { entries, errors } = useMemo(() => parseDotenv(text), [text]);
   const wrong = [
     ...errors,
@@ -20,7 +17,7 @@ export function BulkEdit({ base, draft, rows, apply, close }: { base: Variables;
       return problem ? [{ line, message: `(${name}): ${problem}` }] : [];
     }),
   ].sort((a, b) => a.line - b.line);
-  const next = draftOfText(base, draft, entries, kept);
+  const next = draftOfText(base, draft, entries);
   const will = summary(rowsOf(base, next));
   return (
     <Modal opened onClose={close} title="Edit as .env text" size="xl" centered>
@@ -55,7 +52,7 @@ export function BulkEdit({ base, draft, rows, apply, close }: { base: Variables;
           <Text size="sm" component="div">
             <List size="sm" spacing={2}>
               <List.Item>
-                In <Code>"double quotes"</Code>, <Code>\n \t \" \\ \$</Code> are read; <Code>'single quotes'</Code> are taken as they are. Both may run
+                In <Code>"double quotes"</Code>, <Code>\n \r \t \" \\ \$</Code> are read; <Code>'single quotes'</Code> are taken as they are. Both may run
                 over several lines.
               </List.Item>
               <List.Item>
