@@ -8,8 +8,8 @@
 
 namespace sluice::cli {
 
-// `.env` text as docs/env-files.md says; dotenv_cases.json has the cases, for the dashboard's reader too. An Error names
-// the line.
+// `.env` text as docs/env-files.md says; dotenv_cases.json has the cases, for the dashboard's reader too. An Error
+// names the line.
 Result<std::vector<std::pair<std::string, std::string>>> parse_dotenv(std::string_view text);
 
 }  // namespace sluice::cli
