@@ -40,8 +40,12 @@ std::vector<gateway::Server> servers_of(const Record& record) {
   return out;
 }
 
-Result<> ensure_route(Site& site, const pipeline::StageId& stage, const std::string& host) {
+Result<> ensure_route(Site& site, const pipeline::StageId& stage, const std::string& host,
+                      const pipeline::StageConfig& config) {
   if (auto there = site.gateway->ensure(stage.value, host); !there) return there;
+  if (auto set = site.gateway->set_hosts(stage.value, config.domains.value_or(std::vector<std::string>{})); !set) {
+    return set;
+  }
   return site.gateway->set_keys(stage.value, site.keys_of(stage));
 }
 

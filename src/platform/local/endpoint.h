@@ -13,8 +13,9 @@ gateway::Policy policy_of(const pipeline::StageConfig& config, const build::Plan
                           const std::string& stage_name);
 std::vector<gateway::Key> keys_of(const std::vector<pipeline::AccessKey>& keys);
 std::vector<gateway::Server> servers_of(const Record& record);
-// With the stage held: the route of this stage leads from this host, and has the stage's keys.
-Result<> ensure_route(Site& site, const pipeline::StageId& stage, const std::string& host);
+// With the stage held: the route of this stage leads from this host and from the stage's own domains, and has its keys.
+Result<> ensure_route(Site& site, const pipeline::StageId& stage, const std::string& host,
+                      const pipeline::StageConfig& config);
 // With the stage held: the address leads to no instance, for this reason; absent: it is scaled to 0.
 Result<> show_rest(Site& site, const pipeline::StageId& stage, const std::optional<pipeline::Rest>& rest,
                    const pipeline::StageConfig& config);

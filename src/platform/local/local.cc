@@ -141,6 +141,11 @@ Result<> LocalPlatform::set_keys(const pipeline::StageId& stage, const std::vect
   return state_->gateway->find(stage.value) ? state_->gateway->set_keys(stage.value, told) : Result<>{};
 }
 
+Result<> LocalPlatform::set_domains(const pipeline::StageId& stage, const std::vector<std::string>& domains) {
+  auto held = state_->hold(stage);
+  return state_->gateway->find(stage.value) ? state_->gateway->set_hosts(stage.value, domains) : Result<>{};
+}
+
 Result<> LocalPlatform::purge_cache(const pipeline::StageId& stage) {
   return state_->gateway->find(stage.value) ? state_->gateway->purge(stage.value) : Result<>{};
 }

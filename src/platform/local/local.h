@@ -56,6 +56,9 @@ class LocalPlatform : public Platform {
 
   // All keys that open the stage while its access is restricted; effective when it returns.
   Result<> set_keys(const pipeline::StageId& stage, const std::vector<pipeline::AccessKey>& keys);
+  // All of the stage's own names, beside the given one; effective when it returns. A name is the last stage's that was
+  // given it.
+  Result<> set_domains(const pipeline::StageId& stage, const std::vector<std::string>& domains);
   // No answer that the gateway keeps of the stage is given any more.
   Result<> purge_cache(const pipeline::StageId& stage);
 

@@ -144,6 +144,24 @@ TEST_F(LocalTest, R7_5_scales_in_place_from_one_to_three_to_none_and_back) {
   EXPECT_EQ(seen(), (std::set<std::string>{"0"}));
 }
 
+TEST_F(LocalTest, a_stage_is_reached_by_its_own_domains_and_by_those_of_now) {
+  config_.domains = {"www.example.com", "example.com"};
+  ASSERT_TRUE(done(deploy(web("v1"))));
+  auto at = [&](const char* host) { return get(platform_->gateway_port(), host).body; };
+  EXPECT_EQ(at("www.example.com"), "v1");
+  EXPECT_EQ(at("example.com"), "v1");
+  EXPECT_EQ(visit().body, "v1");
+  ASSERT_TRUE(platform_->set_domains({"stg_test0001dev"}, {"shop.example.com"}));
+  EXPECT_EQ(at("shop.example.com"), "v1");
+  EXPECT_NE(at("example.com").find("No stage has this address"), std::string::npos);
+  open();
+  auto known = std::make_shared<pipeline::Stack>(*stack());
+  known->stages[0].config.domains = {"example.com"};
+  ASSERT_TRUE(platform_->reconcile({known}));
+  EXPECT_EQ(at("example.com"), "v1");
+  EXPECT_NE(at("shop.example.com").find("No stage has this address"), std::string::npos);
+}
+
 TEST_F(LocalTest, R7_5_at_zero_a_deployment_succeeds_with_nothing_running) {
   ASSERT_TRUE(done(deploy(web("v1"))));
   auto result = deploy(web("v2"), 0);

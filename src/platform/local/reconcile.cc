@@ -38,7 +38,7 @@ Result<> bring_stage_back(Site& site, const std::string& stack_name, const Stage
     if (!is_current || is_leaving) continue;
     auto& current = record;
     if (auto back = bring_back(site, current); !back) return back;
-    if (auto there = ensure_route(site, stage.id, host_of(stack_name, stage.name)); !there) return there;
+    if (auto there = ensure_route(site, stage.id, host_of(stack_name, stage.name), stage.config); !there) return there;
     auto route = site.gateway->find(stage.id.value);
     // The switch that was under way is due again, and goes forward.
     if (route && stage.active && routes_to(*route, stage.active->id)) continue;

@@ -196,7 +196,7 @@ Result<> switch_to(Site& site, const Work& work, Context& context, const build::
     auto held = site.hold(work.stage);
     if (auto admitted = site.admit(work, true); !admitted) return admitted;
     if (!site.gateway->find(stage)) {
-      if (auto there = ensure_route(site, work.stage, record.host); !there) return there;
+      if (auto there = ensure_route(site, work.stage, record.host, work.config); !there) return there;
     }
     if (auto led = lead_to(site, record, servers); !led) return led;
   }
@@ -227,7 +227,7 @@ Advance provision(Site& site, const Work& work, Context& context) {
     const auto host = host_of(work.stack_name, work.stage_name);
     const auto route = site.gateway->find(work.stage.value);
     if (!route || route->host != host) {
-      if (auto ensured = ensure_route(site, work.stage, host); !ensured) return ensured.error();
+      if (auto ensured = ensure_route(site, work.stage, host, work.config); !ensured) return ensured.error();
     }
     const char* what = route ? "the address is there: " : "a new address: ";
     if (!work.token) context.log.line(what + site.url(work.stack_name, work.stage_name));
