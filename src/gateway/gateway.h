@@ -29,6 +29,8 @@ class Gateway {
     std::filesystem::path dir;  // belongs to the gateway alone
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;  // 0: one picked by the kernel at the first start and kept in `dir`
+    // For TLS, beside the other; absent: none. 0 as above.
+    std::optional<std::uint16_t> tls_port = std::nullopt;
     // How long a request is held for a route that sleeps; and while nobody hears that it is wanted. Whole seconds.
     Duration held_for = std::chrono::seconds(120), unheard_for = std::chrono::seconds(30);
   };
@@ -39,6 +41,7 @@ class Gateway {
   [[nodiscard]] static std::vector<std::string> command();
   [[nodiscard]] const std::filesystem::path& folder() const { return dir_; }
   [[nodiscard]] std::uint16_t port() const { return settings_.port; }
+  [[nodiscard]] std::uint16_t tls_port() const { return settings_.tls_port; }  // 0: none
   // Waits until HAProxy answers with these files; one that runs with older files is reloaded.
   Result<> await(Duration at_most);
 
@@ -52,6 +55,16 @@ class Gateway {
   // Bearer KEY or as X-Api-Key: KEY. What was added opens, and what was revoked does not, when this returns. invalid
   // names `keys`.
   Result<> set_keys(const std::string& id, const std::vector<Key>& keys);
+  // Certificates belong to domains, not to routes. `pem` is the chain, the domain's own first, and the key. In force
+  // when it returns, instead of an earlier one of the domain; no request is lost. invalid names `domain`, `certificate`
+  // or `key`; conflict: the gateway has no port for TLS.
+  Result<> set_certificate(const std::string& domain, const std::string& pem, Time now);
+  Result<> remove_certificate(const std::string& domain);  // of one that has none, too
+  // By domain, when each ends.
+  [[nodiscard]] std::map<std::string, Time> certificates() const;
+  // What is answered at http://ANY HOST/.well-known/acme-challenge/TOKEN, until it is set to nothing. Letters, digits,
+  // '-', '_', of the answer '.' too; not kept over a restart.
+  Result<> set_challenge(const std::string& token, const std::string& answer);
   // No answer kept until now is given any more.
   Result<> purge(const std::string& id);
   // Puts servers into the set with this tag, else into the one that is not live (what it held is withdrawn). Returns
@@ -95,6 +108,9 @@ class Gateway {
   explicit Gateway(std::filesystem::path dir) : dir_(std::move(dir)), runtime_(dir_) {}
   Result<> show_rest(const std::string& id, const std::string& page, const std::optional<std::string>& sentence);
   void rung(const std::string& id);
+  Result<> load_certificates();
+  Result<> tell_certificates();
+  Result<> take_port(const char* file, std::uint16_t wanted, std::uint16_t& port);
   Result<> load(const Options& options);
   Result<> write_all();
   Result<> write_main();
@@ -118,6 +134,8 @@ class Gateway {
   bool due_ = false;  // a reload: the files say what HAProxy can be told by nothing else
   std::map<std::string, Route> routes_;
   std::vector<Gone> gone_;
+  std::map<std::string, Time> certificates_;
+  Entries challenges_;
   mutable std::mutex mutex_;
   Usage usage_;
   std::function<void(const std::string&)> on_wanted_;

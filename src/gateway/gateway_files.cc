@@ -82,7 +82,6 @@ Result<> Gateway::load(const Options& options) {
     routes_[read->id] = *read;
   }
   settings_.address = options.address;
-  settings_.port = options.port;
   settings_.connections = connections();
   settings_.held_for = std::chrono::duration_cast<std::chrono::seconds>(options.held_for).count();
   settings_.unheard_for = std::chrono::duration_cast<std::chrono::seconds>(options.unheard_for).count();
@@ -94,20 +93,25 @@ Result<> Gateway::load(const Options& options) {
   if (!probe || *probe != settings_.probe) {
     if (auto written = write_file(dir_ / "probe", settings_.probe, 0600); !written) return written;
   }
-  auto kept = read_file(dir_ / "port");
-  if (options.port == 0 && kept) {
-    settings_.port = static_cast<std::uint16_t>(number_of(*kept));
+  if (auto taken = take_port("port", options.port, settings_.port); !taken) return taken;
+  if (options.tls_port) {
+    if (auto taken = take_port("tls-port", *options.tls_port, settings_.tls_port); !taken) return taken;
   }
-  // Our own HAProxy may have it.
-  bool ours = kept && *kept == std::to_string(settings_.port) && runtime_.generation();
-  if (!ours) {
-    auto free = try_port(settings_.address, settings_.port);
-    if (!free) return fail(free.error());
-    settings_.port = *free;
-    if (auto written = write_file(dir_ / "port", std::to_string(settings_.port)); !written) return written;
-  }
+  if (auto loaded = load_certificates(); !loaded) return loaded;
   settings_.generation = generation();
   return write_all();
+}
+
+// The one asked for, or that of the last start where any will do; `file` keeps it.
+Result<> Gateway::take_port(const char* file, std::uint16_t wanted, std::uint16_t& port) {
+  const auto kept = read_file(dir_ / file);
+  port = wanted == 0 && kept ? static_cast<std::uint16_t>(number_of(*kept)) : wanted;
+  // Our own HAProxy may have it.
+  if (kept && *kept == std::to_string(port) && runtime_.generation()) return {};
+  auto free = try_port(settings_.address, port);
+  if (!free) return fail(free.error());
+  port = *free;
+  return write_file(dir_ / file, std::to_string(port));
 }
 
 // Says of a running HAProxy whether it was started or reloaded with these settings.
@@ -191,6 +195,7 @@ Result<> Gateway::await(Duration at_most) {
     keys.merge(key_entries(route));
     sets.merge(set_entries(route));
   }
+  if (auto told = tell_certificates(); !told) return told;
   if (auto told = runtime_.follow(kHostsMap, "", hosts); !told) return told;
   if (auto told = runtime_.follow(kKeysMap, "", keys); !told) return told;
   return runtime_.follow(kSetsMap, "", sets);

@@ -13,6 +13,8 @@ constexpr const char* kKeysMap = "keys.map";    // ROUTE:DIGEST: the key's name
 // BACKEND: its cache's contents; BACKEND/INDEX: the server of that index; BACKEND:SERVER: its index; ROUTE.asleep: the
 // page's sentence, in base64; ROUTE.sleeping: that it is woken with a key only, and the realm, likewise.
 constexpr const char* kSetsMap = "sets.map";
+constexpr const char* kSecuredMap = "secured.map";        // HOST: that it has a certificate
+constexpr const char* kChallengesMap = "challenges.map";  // TOKEN: what is answered (ACME, RFC 8555, 8.3)
 constexpr const char* kCookie = "sluice-instance";
 
 using Entries = std::map<std::string, std::string>;

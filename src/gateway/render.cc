@@ -49,7 +49,7 @@ defaults
 
 # Every request pays for every line of this: what only few need is in the backend below.
 frontend gateway
-    bind {address}:{port}
+    bind {address}:{port}{tls_bind}
     bind unix@next.sock accept-proxy mode 600
     http-request allow if {{ stopping }}
     # The request line is all that is kept of a request: no header, so no Authorization and no cookie.
@@ -57,13 +57,13 @@ frontend gateway
     unique-id-format %[uuid()]
     http-request set-var(txn.probe) bool(true) if {{ req.hdr(X-Sluice-Probe) -m str {probe} }}
     http-request set-log-level silent if {{ var(txn.probe) -m bool }}
-    http-request set-var(txn.route) req.hdr(host),host_only,map_str(hosts.map)
+    http-request set-var(txn.route) req.hdr(host),host_only,map_str(hosts.map){tls_route}
     http-request deny deny_status 400 unless {{ req.hdr_cnt(host) eq 1 }}
     http-request deny deny_status 405 if {{ method CONNECT TRACE }}
     # What only a proxy may say, an app must be able to believe.
     http-request del-header ^(forwarded|proxy|x-real-ip|x-request-id|x-forwarded-.*|x-sluice-.*)$ -m reg
     http-request add-header X-Forwarded-For %[src]
-    http-request add-header X-Forwarded-Proto http
+    http-request add-header X-Forwarded-Proto {proto}
     http-request add-header X-Request-Id %[unique-id]
     http-response set-header X-Sluice-Server %b/%s if {{ var(txn.probe) -m bool }}
     use_backend %[var(txn.route)]
@@ -75,7 +75,7 @@ frontend gateway
 backend elsewhere
     timeout server 1h
     acl left stopping
-    http-request lua.hold if !left {{ var(txn.route) -m end .sleeping }} !{{ var(txn.probe) -m bool }}
+{tls_pages}    http-request lua.hold if !left {{ var(txn.route) -m end .sleeping }} !{{ var(txn.probe) -m bool }}
     acl left var(txn.left) -m bool
     http-request return status 401 {key} hdr WWW-Authenticate 'Basic realm="%[var(txn.route),map_str(sets.map),b64dec]"' if {{ var(txn.refused) -m bool }}
     http-request return status 404 {unknown} if !left !{{ var(txn.route) -m found }}
@@ -96,6 +96,19 @@ h1{{font-size:1.4rem;margin:0 0 .5rem}}p{{margin:0;opacity:.75}}</style></head>
 <body><h1>{title}</h1><p>{text}</p></body></html>
 )";
 
+// Where the gateway has a port for TLS. The connection between two processes of it keeps the port a request came to.
+constexpr const char* kTlsBind = R"(
+    bind {address}:{tls_port} ssl crt certs strict-sni ssl-min-ver TLSv1.2 alpn h2,http/1.1)";
+constexpr const char* kTlsRoute = R"(
+    acl tls dst_port {tls_port}
+    http-request set-var(txn.route) str(-.secure) if !tls {{ req.hdr(host),host_only,map_str(secured.map) -m found }} !{{ var(txn.probe) -m bool }}
+    http-request set-var(txn.route) str(-.challenge) if !tls {{ path_beg /.well-known/acme-challenge/ }} {{ path,field(4,/),map_str(challenges.map) -m found }})";
+constexpr const char* kTlsPages =
+    R"(    http-request return status 200 content-type text/plain lf-string "%[path,field(4,/),map_str(challenges.map)]" if {{ var(txn.route) -m end .challenge }}
+    http-request return status 404 {unknown} if {{ var(txn.route) -m end .secure }} {{ path_beg /.well-known/acme-challenge/ }}
+    http-request return status 308 hdr Location "https://%[req.hdr(host),host_only]{tls_suffix}%[pathq]" hdr Cache-Control max-age=3600 if {{ var(txn.route) -m end .secure }}
+)";
+
 std::string shown(const char* how, const char* name) {
   return fmt::format("content-type \"text/html; charset=utf-8\" {} pages/{}.html hdr Cache-Control no-store", how,
                      name);
@@ -108,13 +121,24 @@ std::string page(const char* title, const char* text) {
 }  // namespace
 
 std::string render_main(const Settings& settings) {
-  return fmt::format(kMain, fmt::arg("generation", settings.generation), fmt::arg("connections", settings.connections),
-                     fmt::arg("threads", settings.threads), fmt::arg("address", settings.address),
-                     fmt::arg("port", settings.port), fmt::arg("probe", settings.probe),
-                     fmt::arg("key", shown("file", "key")), fmt::arg("unknown", shown("file", "unknown")),
-                     fmt::arg("empty", shown("file", "empty")), fmt::arg("sleeping", shown("lf-file", "sleeping")),
-                     fmt::arg("asleep", shown("lf-file", "asleep")), fmt::arg("down", shown("file", "down")),
-                     fmt::arg("bad", shown("file", "bad")), fmt::arg("slow", shown("file", "slow")));
+  const bool tls = settings.tls_port != 0;
+  const auto suffix = settings.tls_port == 443 ? std::string() : fmt::format(":{}", settings.tls_port);
+  auto where_tls = [&](const char* text) {
+    return tls ? fmt::format(fmt::runtime(text), fmt::arg("address", settings.address),
+                             fmt::arg("tls_port", settings.tls_port), fmt::arg("tls_suffix", suffix),
+                             fmt::arg("unknown", shown("file", "unknown")))
+               : std::string();
+  };
+  return fmt::format(
+      kMain, fmt::arg("generation", settings.generation), fmt::arg("connections", settings.connections),
+      fmt::arg("threads", settings.threads), fmt::arg("address", settings.address), fmt::arg("port", settings.port),
+      fmt::arg("probe", settings.probe), fmt::arg("tls_bind", where_tls(kTlsBind)),
+      fmt::arg("tls_route", where_tls(kTlsRoute)), fmt::arg("tls_pages", where_tls(kTlsPages)),
+      fmt::arg("proto", tls ? "https if tls\n    http-request add-header X-Forwarded-Proto http unless tls" : "http"),
+      fmt::arg("key", shown("file", "key")), fmt::arg("unknown", shown("file", "unknown")),
+      fmt::arg("empty", shown("file", "empty")), fmt::arg("sleeping", shown("lf-file", "sleeping")),
+      fmt::arg("asleep", shown("lf-file", "asleep")), fmt::arg("down", shown("file", "down")),
+      fmt::arg("bad", shown("file", "bad")), fmt::arg("slow", shown("file", "slow")));
 }
 
 std::string render_hold(const Settings& settings) {

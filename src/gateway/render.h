@@ -14,10 +14,13 @@ struct Settings {
   std::string probe;       // a request whose X-Sluice-Probe is this is answered with X-Sluice-Server: BACKEND/SERVER
   int connections = 0;     // at most, at once
   int threads = 1;
+  std::uint16_t tls_port = 0;  // 0: none
   std::int64_t held_for = 0,
                unheard_for = 0;  // seconds that a sleeping route's request is held; while nobody hears of it
   bool operator==(const Settings&) const = default;
 };
+
+constexpr const char* kCertificates = "certs";  // a folder: DOMAIN.pem
 
 std::string render_main(const Settings& settings);
 std::string render_hold(const Settings& settings);  // hold.lua

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "gateway/backend.h"
+#include "gateway/render.h"
 #include "gateway/table.h"
 
 using namespace std::chrono_literals;
@@ -144,6 +145,36 @@ Result<> Runtime::follow(const std::string& map, const std::string& prefix, cons
     auto told = socket_.ask(order);
     if (!told) return fail(told.error());
     if (!told->empty()) return fail(ErrorKind::internal, "HAProxy does not take '" + order + "': " + *told);
+  }
+  return {};
+}
+
+Result<> Runtime::set_certificate(const std::string& file, const std::string& pem) const {
+  auto has_line = [&](const std::string& text) { return ("\n" + text + "\n").find("\n" + file + "\n") != text.npos; };
+  auto there = socket_.ask("show ssl cert");
+  if (!there) return fail(there.error());
+  if (!has_line(*there)) {
+    if (auto made = socket_.ask("new ssl cert " + file); !made) return fail(made.error());
+  }
+  (void)socket_.ask("abort ssl cert " + file);  // what a server that died left half done
+  if (auto set = socket_.ask("set ssl cert " + file + " <<\n" + pem); !set) return fail(set.error());
+  auto committed = socket_.ask("commit ssl cert " + file);
+  if (!committed) return fail(committed.error());
+  if (committed->find("Success") == std::string::npos) {
+    return fail(ErrorKind::internal, "HAProxy takes no certificate: " + *committed);
+  }
+  auto listed = socket_.ask(std::string("show ssl crt-list ") + kCertificates);
+  if (!listed) return fail(listed.error());
+  if (has_line(*listed)) return {};
+  auto added = socket_.ask(std::string("add ssl crt-list ") + kCertificates + " " + file);
+  if (!added) return fail(added.error());
+  if (added->find("Success") != std::string::npos) return {};
+  return fail(ErrorKind::internal, "HAProxy does not use a certificate: " + *added);
+}
+
+Result<> Runtime::remove_certificate(const std::string& file) const {
+  for (const auto& order : {std::string("del ssl crt-list ") + kCertificates + " " + file, "del ssl cert " + file}) {
+    if (auto told = socket_.ask(order); !told) return fail(told.error());
   }
   return {};
 }

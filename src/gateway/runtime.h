@@ -31,6 +31,9 @@ class Runtime {
   [[nodiscard]] Result<> follow(const Route& route) const;
   // Makes a map what is wanted, as far as its keys begin with `prefix`.
   [[nodiscard]] Result<> follow(const std::string& map, const std::string& prefix, const Entries& wanted) const;
+  // `file` is the certificate's, below the gateway's folder.
+  [[nodiscard]] Result<> set_certificate(const std::string& file, const std::string& pem) const;
+  [[nodiscard]] Result<> remove_certificate(const std::string& file) const;
   // No new request goes to the servers of a route that is no more.
   [[nodiscard]] Result<> drain(const Route& route) const;
   [[nodiscard]] Result<> forget_host(const std::string& host) const;

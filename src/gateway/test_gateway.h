@@ -217,7 +217,7 @@ class GatewayTest : public testing::Test {
   }
   void open() {
     gateway_.reset();
-    auto opened = Gateway::open({dir_ / "gw", "127.0.0.1", 0, held_for_, unheard_for_});
+    auto opened = Gateway::open({dir_ / "gw", "127.0.0.1", 0, tls_port_, held_for_, unheard_for_});
     ASSERT_TRUE(opened) << opened.error().message;
     gateway_ = std::move(*opened);
   }
@@ -258,6 +258,7 @@ class GatewayTest : public testing::Test {
   std::string generation() { return read_file(gateway_->folder() / "reloads").value_or("0"); }
 
   fs::path dir_;
+  std::optional<std::uint16_t> tls_port_;
   Duration held_for_ = 120s, unheard_for_ = 30s;
   std::unique_ptr<Gateway> gateway_;
   std::optional<Child> child_;
