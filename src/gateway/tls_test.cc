@@ -164,7 +164,7 @@ TEST_F(TlsTest, what_is_no_certificate_of_the_domain_is_refused_and_changes_noth
   EXPECT_EQ(refused("example.com",
                     good.substr(0, good.find("-----BEGIN PRIVATE")) + other.substr(other.find("-----BEGIN PRIVATE"))),
             "key");
-  EXPECT_EQ(refused("example.com", certificate_of("example.com", -10)), "certificate");
+  EXPECT_EQ(refused("example.com", certificate_of("example.com", -3'600)), "certificate");
   EXPECT_TRUE(gateway_->certificates().empty());
   const auto there = read_certificate(other + "\n\nwords between\n\n" + good, "example.com", kNow);
   ASSERT_TRUE(there) << there.error().message;
