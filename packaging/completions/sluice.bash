@@ -4,10 +4,12 @@ _sluice() {
   local options='' takes=' ' places='' args=1 kind='' stack='' stage='' found='' i
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    COMPREPLY=($(compgen -W 'serve down login logout whoami stack stage key purge env approve reject approvals retry redeploy rollback promote pause resume cancel status changes deployments deployment logs wait open token doctor git-credential completion --help --version' -- "$word"))
+    COMPREPLY=($(compgen -W 'serve down login logout whoami stack stage key purge db env approve reject approvals retry redeploy rollback promote pause resume cancel status changes deployments deployment logs wait open token doctor git-credential completion --help --version' -- "$word"))
     return
   fi
   case $command in
+    db) if [[ $COMP_CWORD -eq 2 ]]; then COMPREPLY=($(compgen -W 'psql backup restore copy list delete --help' -- "$word")); return; fi
+      command="$command ${COMP_WORDS[2]}"; args=2 ;;
     env) if [[ $COMP_CWORD -eq 2 ]]; then COMPREPLY=($(compgen -W 'list set unset copy diff --help' -- "$word")); return; fi
       command="$command ${COMP_WORDS[2]}"; args=2 ;;
     key) if [[ $COMP_CWORD -eq 2 ]]; then COMPREPLY=($(compgen -W 'create list revoke --help' -- "$word")); return; fi
@@ -39,6 +41,12 @@ _sluice() {
     'key list') options='--help --json' takes=' ' places='stack stage' ;;
     'key revoke') options='--help --json' takes=' ' places='stack stage none' ;;
     'purge') options='--help --json' takes=' ' places='stack stage' ;;
+    'db psql') options='--help --json' takes=' ' places='stack stage' ;;
+    'db backup') options='--help --json --timeout' takes=' --timeout:none ' places='stack stage' ;;
+    'db restore') options='--help --json --confirm --timeout' takes=' --confirm:none --timeout:none ' places='stack stage none' ;;
+    'db copy') options='--help --json --confirm --timeout' takes=' --confirm:none --timeout:none ' places='stack stage stage' ;;
+    'db list') options='--help --json' takes=' ' places='stack stage' ;;
+    'db delete') options='--help --json --confirm' takes=' --confirm:none ' places='none' ;;
     'env list') options='--help --json --build --runtime' takes=' ' places='stack stage' ;;
     'env set') options='--help --json --build --runtime --secret --from-file' takes=' --from-file:file ' places='stack stage none' ;;
     'env unset') options='--help --json --build --runtime' takes=' ' places='stack stage none' ;;

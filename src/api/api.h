@@ -26,6 +26,12 @@ namespace sluice::api {
 struct Databases {
   // Connects to an existing one as an app would; an error's sentence says what is wrong with it.
   std::function<Result<platform::TriedDatabase>(const std::string& url)> try_url = {};
+  // Of those that Sluice makes.
+  std::function<platform::DatabaseFacts(const pipeline::StageId& stage)> facts = {};
+  std::function<Result<platform::DatabaseLogin>(const pipeline::StageId& stage)> login = {};
+  // Newest first, also of what is gone.
+  std::function<std::vector<platform::Backup>()> backups = {};
+  std::function<Result<>(const std::string& name)> remove_backup = {};
 };
 
 // Everything outlives the handler.

@@ -12,6 +12,7 @@ constexpr std::size_t kPush = std::size_t{4} << 30;
 #define STACK "/api/v1/stacks/{stack}"
 #define STAGE STACK "/stages/{stage}"
 #define VARIABLES STAGE "/variables/{kind}"
+#define DATABASE STAGE "/database"
 #define GIT "/git/{stack}.git"
 
 std::vector<Route> table() {
@@ -47,6 +48,15 @@ std::vector<Route> table() {
       {"POST", STAGE "/keys", developer, kSmall, {}, create_key},
       {"DELETE", STAGE "/keys/{key}", developer, kNone, {}, revoke_key},
       {"DELETE", STAGE "/cache", developer, kNone, {}, purge_cache},
+
+      {"GET", DATABASE, viewer, kNone, {}, show_database},
+      {"GET", DATABASE "/backups", viewer, kNone, {"limit", "after"}, list_stage_backups},
+      {"POST", DATABASE "/backups", developer, kSmall, {}, back_up_database},
+      {"POST", DATABASE "/restore", developer, kSmall, {}, restore_database},
+      {"POST", DATABASE "/copy", developer, kSmall, {}, copy_database},
+      {"POST", DATABASE "/session", developer, kSmall, {}, open_database_session},
+      {"GET", "/api/v1/backups", viewer, kNone, {"stack", "limit", "after"}, list_backups},
+      {"DELETE", "/api/v1/backups/{backup}", admin, kNone, {"confirm"}, delete_backup},
 
       {"GET", VARIABLES, viewer, kNone, {}, show_variables},
       {"PUT", VARIABLES, developer, kVariables, {}, replace_variables},

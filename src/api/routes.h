@@ -79,6 +79,15 @@ Answer create_key(Service&, const Call&);
 Answer revoke_key(Service&, const Call&);
 Answer purge_cache(Service&, const Call&);
 
+Answer show_database(Service&, const Call&);  // databases.cc
+Answer list_stage_backups(Service&, const Call&);
+Answer list_backups(Service&, const Call&);
+Answer back_up_database(Service&, const Call&);
+Answer restore_database(Service&, const Call&);
+Answer copy_database(Service&, const Call&);
+Answer open_database_session(Service&, const Call&);
+Answer delete_backup(Service&, const Call&);
+
 Answer show_variables(Service&, const Call&);  // variables.cc
 Answer replace_variables(Service&, const Call&);
 Answer merge_variables(Service&, const Call&);

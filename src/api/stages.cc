@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "api/edits.h"
 #include "api/service.h"
 #include "api/views.h"
@@ -15,11 +13,9 @@ Error no_database_url() {
   return field_errors({{"database.url", "is missing: an existing database is named by its URL"}});
 }
 
-bool made_revision(const conductor::Outcome& outcome) {
-  return std::any_of(outcome.events.begin(), outcome.events.end(), [](const pipeline::Event& event) {
-    const auto* changed = std::get_if<pipeline::StageChanged>(&event.body);
-    return changed != nullptr && changed->revision;
-  });
+bool is_new_url(const Service& service, const pipeline::Stage& stage, const std::string& url) {
+  const auto now = service.deps.secrets.read(stage.id, stage.settings_revision);
+  return !now || now->database_url != url;
 }
 
 void tell_what_was_tried(json::object& view, const std::optional<platform::TriedDatabase>& tried) {
@@ -119,6 +115,7 @@ Answer add_stage(Service& service, const Call& call) {
   if (config.database == pipeline::DatabaseKind::existing && !edit.database_url) return fail(no_database_url());
   auto tried = try_database(service.deps.databases, edit);
   if (!tried) return fail(tried.error());
+  if (*tried) config.database_at = (*tried)->at;
   const auto name = command.name;
   auto outcome = service.deps.conductor.submit(call.param("stack"), {call.actor(), std::move(command)},
                                                with_database_url(edit), call.remember);
@@ -179,16 +176,11 @@ Answer change_stage(Service& service, const Call& call) {
                              edit.limits_over(before->config),
                              edit.cache_over(before->config),
                              edit.sticky};
-  const auto settings = with_database_url(edit);
-  auto outcome = service.deps.conductor.submit((*stack)->name, {call.actor(), std::move(command)}, settings);
+  if (*tried) command.database_at = (*tried)->at;
+  command.database_url = edit.database_url && is_new_url(service, *before, *edit.database_url);
+  auto outcome =
+      service.deps.conductor.submit((*stack)->name, {call.actor(), std::move(command)}, with_database_url(edit));
   if (!outcome) return fail(outcome.error());
-  if (settings && was_existing && !made_revision(*outcome)) {
-    // Only what is secret in it has changed.
-    auto saved =
-        service.deps.conductor.submit((*stack)->name, {call.actor(), pipeline::SaveSettings{name, {}}}, settings);
-    if (!saved) return fail(saved.error());
-    if (!saved->events.empty()) outcome = std::move(saved);
-  }
   const auto* stage = pipeline::find_stage(*outcome->stack, before->id);
   if (stage == nullptr) return fail(ErrorKind::conflict, name + " was deleted in between");
   auto view = stage_view(service, *outcome->stack, *stage);
@@ -200,6 +192,11 @@ Answer change_stage(Service& service, const Call& call) {
                          stage->approval->change.number);
   } else if (before->settings_revision != stage->settings_revision) {
     notice = settings_notice(*outcome, *stage);
+  }
+  if (before->config.database == pipeline::DatabaseKind::created && stage->config.database != before->config.database) {
+    // R7.7
+    notice += std::string(notice.empty() ? "" : " ") +
+              "The database that Sluice made is backed up and removed when nothing uses it any more.";
   }
   if (!notice.empty()) view["notice"] = notice;
   tell_what_was_tried(view, *tried);

@@ -95,7 +95,9 @@ json::object stage_view(Service& service, const pipeline::Stack& stack, const pi
   out["region"] = stage.config.region;
   out["url"] = service.deps.stage_url(stack.name, stage.name);
   out["requires_approval"] = stage.config.requires_approval;
-  out["database"] = json::object{{"kind", outside(stage.config.database)}};
+  json::object database{{"kind", outside(stage.config.database)}};
+  if (stage.config.database_at) database["at"] = *stage.config.database_at;
+  out["database"] = std::move(database);
   out["endpoint"] = enum_name(stage.config.endpoint);
   out["caching"] = stage.config.caching;
   if (stage.config.endpoint == pipeline::Endpoint::api_gateway)

@@ -187,7 +187,11 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
        {},
        [this, data] { return examine(data); },
        [this](const http::Request& request) { return dashboard_.answer(request); },
-       {platform::LocalPlatform::try_database}});
+       {platform::LocalPlatform::try_database,
+        [platform](const pipeline::StageId& stage) { return platform->database(stage); },
+        [platform](const pipeline::StageId& stage) { return platform->database_login(stage); },
+        [platform] { return platform->backups(); },
+        [platform](const std::string& name) { return platform->remove_backup(name); }}});
   late_.set(*api_);
   janitor_ = std::make_unique<Janitor>(*store_, *builder_, *sandbox_, data / "caches", logs_->root(),
                                        [platform] { platform->clean_logs(); });

@@ -111,11 +111,10 @@ RealWorld::RealWorld(store::Store& store, secrets::Secrets& secrets, logs::Logs&
     : store_(store), secrets_(secrets), logs_(logs), builder_(builder), local_(local) {}
 
 Result<secrets::Settings> RealWorld::settings_of(const Work& work) {
-  if (work.kind == WorkKind::retire || work.kind == WorkKind::remove || work.kind == WorkKind::discard) {
-    return secrets::Settings{};
-  }
+  const bool is_scale = work.kind == WorkKind::scale;
+  if (work.kind == WorkKind::discard || (conductor::is_chore(work.kind) && !is_scale)) return secrets::Settings{};
   auto revision = work.deployment.settings_revision;
-  if (work.kind == WorkKind::scale) revision = work.current ? work.current->settings_revision : 0;
+  if (is_scale) revision = work.current ? work.current->settings_revision : 0;
   auto settings = secrets_.read(work.stage, revision);
   if (!settings) return fail(settings.error().while_("reading settings revision " + std::to_string(revision)));
   return settings;

@@ -76,16 +76,23 @@ std::string sentence_of(const Error& error, const std::string& command) {
 }
 
 Result<> confirm_delete(const Context& context, const std::string& what) {
+  return confirm_word(context, "delete", what);
+}
+
+Result<> confirm_word(const Context& context, const std::string& word, const std::string& what) {
   if (context.args.confirm) {
-    if (*context.args.confirm == "delete") return {};
+    if (*context.args.confirm == word) return {};
     return fail(ErrorKind::invalid,
-                fmt::format("--confirm takes exactly the word delete, not \"{}\"", one_line(*context.args.confirm)));
+                fmt::format("--confirm takes exactly the word {}, not \"{}\"", word, one_line(*context.args.confirm)));
   }
   if (!can_ask())
-    return fail(ErrorKind::invalid, fmt::format("deleting {} cannot be undone; add --confirm delete", what));
-  auto typed = ask(fmt::format("This deletes {}. Type delete to go on: ", what), false);
+    return fail(ErrorKind::invalid, word == "delete"
+                                        ? fmt::format("deleting {} cannot be undone; add --confirm delete", what)
+                                        : fmt::format("this replaces {}; add --confirm {}", what, word));
+  auto typed = ask(fmt::format("This {}s {}. Type {} to go on: ", word, what, word), false);
   if (!typed) return fail(typed.error());
-  if (*typed != "delete") return fail(ErrorKind::cancelled, "nothing was deleted: the word typed was not delete");
+  if (*typed != word)
+    return fail(ErrorKind::cancelled, fmt::format("nothing was {}d: the word typed was not {}", word, word));
   return {};
 }
 

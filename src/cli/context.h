@@ -32,6 +32,8 @@ std::string flag_of(const std::string& field, const std::string& command);
 std::string sentence_of(const Error& error, const std::string& command);
 // Asks for the typed word `delete` (R6.1) on a terminal, or says what to add. Nothing but exactly that word will do.
 Result<> confirm_delete(const Context& context, const std::string& what);
+// The same with another word, of an act on what is lost by it.
+Result<> confirm_word(const Context& context, const std::string& word, const std::string& what);
 
 // account.cc
 Result<Exit> login(Context&);
@@ -59,6 +61,13 @@ Result<Exit> key_create(Context&);
 Result<Exit> key_list(Context&);
 Result<Exit> key_revoke(Context&);
 Result<Exit> purge(Context&);
+// databases.cc
+Result<Exit> db_psql(Context&);
+Result<Exit> db_backup(Context&);
+Result<Exit> db_restore(Context&);
+Result<Exit> db_copy(Context&);
+Result<Exit> db_list(Context&);
+Result<Exit> db_delete(Context&);
 // env.cc
 Result<Exit> env_list(Context&);
 Result<Exit> env_set(Context&);

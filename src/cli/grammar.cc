@@ -25,6 +25,7 @@ Grammar::Grammar(const Hooks& hooks) : app_("Takes a git push through ordered st
   add_stack();
   add_stage();
   add_key();
+  add_database();
   add_env();
   add_decisions();
   add_flow();
@@ -210,6 +211,42 @@ void Grammar::add_key() {
   revoke->add_option("NAME", args_.name, "Name of the key")->required();
   auto* purge = leaf("purge", "Forget the answers that the gateway keeps of a stage", "sluice purge shop prod");
   stack_and_stage(purge);
+}
+
+void Grammar::add_database() {
+  auto* db = group("db", "A stage's database: open it with psql, back it up, restore it, copy it");
+  db->footer("Example:\n  sluice db shop dev\n  sluice db backup shop prod");
+  stack_and_stage(leaf(db, "psql", "Open it with psql, on the server's own machine; short: sluice db STACK STAGE",
+                       "sluice db shop dev\n  echo 'select 1' | sluice db shop dev"));
+  const auto waits = [this](CLI::App* app) {
+    app->add_option("--timeout", args_.timeout, "Wait at most this long for its end, with exit status 5")
+        ->type_name("TIME")
+        ->capture_default_str();
+  };
+  const auto replaces = [&](CLI::App* app) {
+    app->add_option("--confirm", args_.confirm, "The word replace, typed out")->type_name("replace");
+    waits(app);
+  };
+  auto* backup = leaf(db, "backup", "Back it up now; a daily backup is made anyway", "sluice db backup shop prod");
+  stack_and_stage(backup);
+  waits(backup);
+  auto* restore = leaf(db, "restore", "Replace it by a backup; what is there is backed up first",
+                       "sluice db restore shop dev 3f9xk2ab2-20260131-093000 --confirm replace");
+  stack_and_stage(restore);
+  restore->add_option("BACKUP", args_.name, "Name of the backup, as listed")->required();
+  replaces(restore);
+  auto* copy = leaf(db, "copy", "Replace a stage's database by a copy of another's; what is there is backed up first",
+                    "sluice db copy shop prod test --confirm replace");
+  stack_of(copy);
+  copy->add_option("FROM", args_.first, "The stage it comes from")->required();
+  copy->add_option("TO", args_.second, "The stage it goes to")->required();
+  replaces(copy);
+  auto* list = leaf(db, "list", "List backups, also of stages and stacks that are gone", "sluice db list shop prod");
+  list->add_option("STACK", args_.stack, "Only of this stack");
+  list->add_option("STAGE", args_.stage, "Only of this stage, as it is now");
+  auto* del = leaf(db, "delete", "Delete a backup", "sluice db delete 3f9xk2ab2-20260131-093000 --confirm delete");
+  del->add_option("BACKUP", args_.name, "Name of the backup, as listed")->required();
+  del->add_option("--confirm", args_.confirm, "The word delete, typed out")->type_name("delete");
 }
 
 void Grammar::kind_of_variables(CLI::App* app) {

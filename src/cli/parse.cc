@@ -89,8 +89,21 @@ Parsed refusal(const CLI::ParseError& error, CLI::App* at, const std::vector<std
 
 }  // namespace
 
-Parsed parse(const std::vector<std::string>& words, const Hooks& hooks) {
+namespace {
+
+// `sluice db STACK STAGE` is short for `sluice db psql STACK STAGE`.
+std::vector<std::string> in_full(std::vector<std::string> words, CLI::App& root) {
+  if (words.size() < 3 || words[0] != "db" || words[1].starts_with("-")) return words;
+  const auto known = names_of(*root.get_subcommand("db"));
+  if (std::find(known.begin(), known.end(), words[1]) == known.end()) words.insert(words.begin() + 1, "psql");
+  return words;
+}
+
+}  // namespace
+
+Parsed parse(const std::vector<std::string>& typed, const Hooks& hooks) {
   Grammar grammar(hooks);
+  const auto words = in_full(typed, grammar.app());
   const Walk to = walk(grammar.app(), words);
   if (to.unknown) {
     auto guess = nearest(*to.unknown, names_of(*to.at));

@@ -106,7 +106,19 @@ TEST(Parse, what_the_server_machine_adds_is_there_only_with_its_hook) {
 }
 
 bool is_group(const std::string& name) {
-  return std::set<std::string>{"stack", "stage", "key", "env", "token"}.contains(name);
+  return std::set<std::string>{"stack", "stage", "key", "db", "env", "token"}.contains(name);
+}
+
+TEST(Parse, db_with_a_stage_opens_its_database) {
+  const auto parsed = parse({"db", "shop", "dev", "--json"}, all_hooks());
+  ASSERT_TRUE(parsed.args) << parsed.err;
+  EXPECT_EQ(parsed.args->command, "db psql");
+  EXPECT_EQ(parsed.args->stack + "/" + parsed.args->stage, "shop/dev");
+  EXPECT_TRUE(parsed.args->json);
+  const auto list = parse({"db", "list", "shop"}, all_hooks());
+  ASSERT_TRUE(list.args) << list.err;
+  EXPECT_EQ(list.args->command, "db list");
+  EXPECT_EQ(parse({"db"}, all_hooks()).exit, Exit::usage);
 }
 
 TEST(Parse, every_command_has_help_with_an_example) {

@@ -211,7 +211,8 @@ std::string stage_text(const json::value& stage, Time now, const Screen& screen)
   facts.add("limits", limits_text(stage));
   facts.add("caching", caching_text(stage));
   if (has(stage, "sticky")) facts.add("sticky", true_at(stage, "sticky") ? "yes" : "no");
-  facts.add("database", text_at(stage, "database.kind"));
+  const auto at = text_at(stage, "database.at");
+  facts.add("database", text_at(stage, "database.kind") + (at.empty() ? "" : " (" + one_line(at) + ")"));
   facts.add("access", text_at(stage, "access"));
   facts.add("region", text_at(stage, "region"));
   facts.add("settings", fmt::format("revision {}", number_at(stage, "settings_revision")));

@@ -15,8 +15,8 @@ std::vector<Finding> in_order(std::vector<Finding> findings) {
 namespace {
 
 std::vector<Finding> of_machine(const std::filesystem::path& data) {
-  return {free_space(data), writable(data),  database(data), key_file(data),   programs(),
-          sandboxes(),      memory_limits(), names(),        supervisor(data), gateway(data)};
+  return {free_space(data), writable(data), database(data),   key_file(data), programs(),     sandboxes(),
+          memory_limits(),  names(),        supervisor(data), gateway(data),  databases(data)};
 }
 
 }  // namespace
@@ -28,6 +28,7 @@ std::vector<Finding> examine(const std::filesystem::path& data, const Server& se
   out.push_back(reach(server.api, server.gateway));
   out.push_back(clock(server.newest_event, server.now));
   out.push_back(stages(server.stacks));
+  out.push_back(backups(server.stacks, server.now));
   out.push_back(waiting(server.stacks, server.now));
   out.push_back(tokens(server.tokens, server.now));
   return in_order(std::move(out));

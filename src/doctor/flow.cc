@@ -9,6 +9,7 @@ namespace {
 
 constexpr Duration kWaitsLong = std::chrono::hours(1);
 constexpr Duration kEndsSoon = std::chrono::days(7);
+constexpr Duration kBackupMayBeLate = std::chrono::days(1);
 constexpr Duration kClockMayBeBehind = std::chrono::minutes(1);
 
 // "a, b, c and 4 more"
@@ -57,6 +58,33 @@ Finding stages(const Stacks& stacks) {
     out.remedy += std::string(failed.empty() ? "" : " ") +
                   "A removal is tried again by itself; `sluice stage delete STACK STAGE --force` ends it as it is.";
   }
+  return out;
+}
+
+Finding backups(const Stacks& stacks, Time now) {
+  Finding out{"backups", Severity::ok, "Backups of databases", "", ""};
+  std::vector<std::string> failed, late;
+  std::size_t all = 0;
+  for (const auto& stack : stacks) {
+    for (const auto& stage : stack->stages) {
+      if (!stage.backup_due) continue;
+      ++all;
+      const auto name = stack->name + "/" + stage.name;
+      if (!stage.backup_problem.empty()) {
+        failed.push_back(fmt::format("{} ({})", name, stage.backup_problem));
+      } else if (now - *stage.backup_due > kBackupMayBeLate) {
+        late.push_back(name);
+      }
+    }
+  }
+  if (failed.empty() && late.empty()) {
+    out.detail = all == 0 ? "There is no database to back up." : fmt::format("Each of {} was made in time.", all);
+    return out;
+  }
+  out.severity = Severity::warning;
+  if (!failed.empty()) out.detail = "The newest failed: " + some_of(failed) + ".";
+  if (!late.empty()) out.detail += (failed.empty() ? "" : " ") + ("More than a day late: " + some_of(late) + ".");
+  out.remedy = "It is tried again every hour; `sluice db backup STACK STAGE` tries it now and says what is in the way.";
   return out;
 }
 

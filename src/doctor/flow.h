@@ -16,6 +16,8 @@ using Stacks = std::vector<std::shared_ptr<const pipeline::Stack>>;
 
 // Stages whose newest deployment failed, or whose removal does not come to its end.
 Finding stages(const Stacks& stacks);
+// Daily backups of databases that failed, or are more than a day late.
+Finding backups(const Stacks& stacks, Time now);
 // Deployments that have waited for their turn for more than an hour.
 Finding waiting(const Stacks& stacks, Time now);
 // Tokens that end within seven days.

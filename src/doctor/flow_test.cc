@@ -77,6 +77,20 @@ TEST(Doctor, a_deployment_that_waits_for_hours_is_named) {
   EXPECT_THAT(found.detail, HasSubstr("shop/prod #7 (2h, paused)"));
 }
 
+TEST(Doctor, a_backup_that_failed_or_is_late_is_named) {
+  auto dev = stage("dev"), prod = stage("prod");
+  const auto found = [&] { return backups(one_stack({dev, prod, stage("eu")}), kNow); };
+  EXPECT_THAT(found().detail, HasSubstr("no database"));
+  dev.backup_due = kNow - 2h;
+  prod.backup_due = kNow + 20h;
+  EXPECT_EQ(found().severity, Severity::ok);
+  EXPECT_THAT(found().detail, HasSubstr("Each of 2"));
+  dev.backup_due = kNow - 25h;
+  prod.backup_problem = "the disk is full";
+  EXPECT_EQ(found().severity, Severity::warning);
+  EXPECT_EQ(found().detail, "The newest failed: shop/prod (the disk is full). More than a day late: shop/dev.");
+}
+
 TEST(Doctor, a_token_that_ends_soon_is_named) {
   const std::vector<identity::Token> fine{token("ever", {}), token("later", kNow + 8 * 24h), token("over", kNow - 1h)};
   EXPECT_EQ(tokens(fine, kNow).severity, Severity::ok);

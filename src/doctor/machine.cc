@@ -1,12 +1,16 @@
 #include "doctor/machine.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/files.h"
@@ -209,6 +213,30 @@ Finding gateway(const fs::path& data) {
   out.detail = generation ? "What answers in the gateway's place is not the gateway: no app can be reached."
                           : "HAProxy does not answer: no app can be reached.";
   out.remedy = std::string("Look into gateway/ of the data directory for what HAProxy wrote. ") + kRestart;
+  return out;
+}
+
+Finding databases(const fs::path& data) {
+  Finding out{"databases", Severity::ok, "Databases of stages", "No stage has one that Sluice made.", ""};
+  const auto folder = data / "databases" / "postgres";
+  std::error_code error;
+  if (!fs::exists(folder / "cluster", error)) return out;
+  const auto port = read_file(folder / "port", 100);
+  sockaddr_in in{};
+  in.sin_family = AF_INET;
+  in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  in.sin_port = htons(static_cast<std::uint16_t>(std::atoi(port ? port->c_str() : "")));
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool listens = in.sin_port != 0 && fd >= 0 && ::connect(fd, reinterpret_cast<sockaddr*>(&in), sizeof in) == 0;
+  if (fd >= 0) ::close(fd);
+  out.detail = "PostgreSQL runs.";
+  if (listens) return out;
+  out.severity = Severity::problem;
+  out.detail = "PostgreSQL does not run: apps cannot reach their databases, and deployments wait for them.";
+  out.remedy = std::string(
+                   "Look into databases/log of the data directory for what it wrote, and make room where the "
+                   "disk is full: it is started again and again by itself. ") +
+               kRestart;
   return out;
 }
 

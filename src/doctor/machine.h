@@ -32,5 +32,7 @@ Finding names(const std::string& host = "doctor.localhost");
 Finding supervisor(const std::filesystem::path& data);
 // Whether HAProxy answers.
 Finding gateway(const std::filesystem::path& data);
+// Whether PostgreSQL can be reached, where stages have had databases of Sluice's.
+Finding databases(const std::filesystem::path& data);
 
 }  // namespace sluice::doctor

@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -134,6 +136,25 @@ TEST_F(Machine, a_gateway_that_does_not_answer_is_said) {
   EXPECT_THAT(found.detail, HasSubstr("no app can be reached"));
 }
 
+TEST_F(Machine, databases_that_do_not_run_are_said) {
+  EXPECT_EQ(databases(dir).severity, Severity::ok);
+  EXPECT_THAT(databases(dir).detail, HasSubstr("No stage"));
+  fs::create_directories(dir / "databases" / "postgres" / "cluster");
+  EXPECT_EQ(databases(dir).severity, Severity::problem) << "no port is known";
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in in{};
+  in.sin_family = AF_INET;
+  in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof in;
+  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&in), sizeof in), 0);
+  ASSERT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&in), &size), 0);
+  ASSERT_TRUE(write_file(dir / "databases" / "postgres" / "port", std::to_string(ntohs(in.sin_port)) + "\n"));
+  EXPECT_EQ(databases(dir).severity, Severity::problem) << "nobody listens";
+  ASSERT_EQ(::listen(fd, 1), 0);
+  EXPECT_EQ(databases(dir).severity, Severity::ok);
+  ::close(fd);
+}
+
 TEST_F(Machine, all_is_looked_at_once_and_every_finding_has_its_remedy) {
   std::set<std::string> seen;
   for (const auto& one : examine(dir, Server{"http://0.0.0.0:1", "0.0.0.0:2", {}, {}, {}, {}})) {
@@ -143,7 +164,8 @@ TEST_F(Machine, all_is_looked_at_once_and_every_finding_has_its_remedy) {
     EXPECT_EQ(one.remedy.empty(), one.severity == Severity::ok) << one.id;
   }
   EXPECT_EQ(seen, (std::set<std::string>{"space", "data", "database", "key", "programs", "sandbox", "limits", "names",
-                                         "supervisor", "gateway", "reach", "clock", "stages", "waiting", "tokens"}));
+                                         "supervisor", "gateway", "databases", "backups", "reach", "clock", "stages",
+                                         "waiting", "tokens"}));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ from pathlib import Path
 
 APP = '''import http.server
 import os
+import subprocess
 
 WORDS = {words!r}
 
@@ -25,6 +26,9 @@ class Answer(http.server.BaseHTTPRequestHandler):
         lines += [name + "=" + os.environ[name] for name in ("GREETING", "SECRET", "COLOUR") if name in os.environ]
         if os.path.exists("built-with.txt"):
             lines.append("built with " + open("built-with.txt").read().strip())
+        if self.path == "/visits" and os.path.exists("visits.sh"):
+            visits = subprocess.run(["sh", "visits.sh"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            lines.append("visits " + visits.stdout.strip())
         body = ("\\n".join(lines) + "\\n").encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -38,6 +42,11 @@ class Answer(http.server.BaseHTTPRequestHandler):
 print("hello from", WORDS, flush=True)
 http.server.ThreadingHTTPServer((os.environ.get("HOST", "127.0.0.1"), int(os.environ["PORT"])), Answer).serve_forever()
 '''
+
+# What an app asks its database: the client's own variables say which.
+PSQL = "$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)/psql -qAtX -v ON_ERROR_STOP=1 "
+MIGRATE = PSQL + "-c 'create table if not exists visits (at timestamptz default now())'\n"
+VISIT = PSQL + "-c 'insert into visits default values' -c 'select count(*) from visits'\n"
 
 # Waits at a gate of the driver until it is opened; the server's own time limits still hold.
 WAIT_AT = '''import time
@@ -256,7 +265,7 @@ class World:
 
     def write_app(self, repo, stack, words, manner):
         known = {"", "broken", "broken build", "build waits", "start waits", "release fails", "shows colour",
-                 "writes lines", "needs GREETING", "needs COLOUR"}
+                 "writes lines", "needs GREETING", "needs COLOUR", "counts visits"}
         if manner not in known:
             raise SyntaxError(f"push: unknown manner {manner!r}; there are: {', '.join(sorted(known - {''}))}")
         (repo / "app.py").write_text(APP.format(words=words))
@@ -282,6 +291,12 @@ class World:
             toml = '[release]\ncommand = "echo the migration failed; exit 4"\n'
         if manner == "shows colour":
             toml = '[build]\ncommand = "echo \\"$COLOUR\\" > built-with.txt"\n'
+        for name in ("migrate.sh", "visits.sh"):
+            (repo / name).unlink(missing_ok=True)
+        if manner == "counts visits":
+            toml = '[release]\ncommand = "sh migrate.sh"\n'
+            (repo / "migrate.sh").write_text(MIGRATE)
+            (repo / "visits.sh").write_text(VISIT)
         (repo / "start.sh").write_text(start + "exec python3 app.py\n")
         (repo / "start.sh").chmod(0o755)
         (repo / "sluice.toml").unlink(missing_ok=True)

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <chrono>
+#include <set>
 #include <system_error>
 
 #include "base/codec.h"
@@ -99,6 +101,23 @@ Result<Backup> Backups::make(const postgres::Cluster& cluster, Backup about, con
   auto noted = write_file(folder / (about.name + ".json"), boost::json::serialize(codec::write(about)) + "\n", 0600);
   if (!noted) return fail(noted.error());
   return about;
+}
+
+Result<> Backups::prune(const pipeline::StageId& stage) const {
+  std::size_t days = 0, replaced = 0;
+  std::set<std::int64_t> weeks;
+  for (const auto& backup : of(stage)) {
+    bool stays = true;
+    if (backup.cause == BackupCause::replaced) stays = ++replaced <= kKeptReplaced;
+    if (backup.cause == BackupCause::daily) {
+      const auto week = std::chrono::floor<std::chrono::weeks>(backup.at).time_since_epoch().count();
+      const bool first_of_week = weeks.size() < kKeptWeeks && weeks.insert(week).second;
+      stays = ++days <= kKeptDays || first_of_week;
+    }
+    if (stays) continue;
+    if (auto removed = remove(backup); !removed) return removed;
+  }
+  return {};
 }
 
 Result<> Backups::remove(const Backup& backup) const {

@@ -23,6 +23,10 @@ class Backups {
   // `about` says everything but name, size and digest. One at a time a stage.
   Result<Backup> make(const postgres::Cluster& cluster, Backup about, const postgres::Limits& limits) const;
   Result<> remove(const Backup& backup) const;
+  // Stated policy (docs/database.md): of daily ones the newest kKeptDays, and the newest of each of kKeptWeeks weeks;
+  // of replaced ones the newest kKeptReplaced. All others stay until a person deletes them.
+  Result<> prune(const pipeline::StageId& stage) const;
+  static constexpr std::size_t kKeptDays = 7, kKeptWeeks = 4, kKeptReplaced = 3;
 
  private:
   std::filesystem::path dir_;

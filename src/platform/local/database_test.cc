@@ -4,6 +4,7 @@
 
 #include <grp.h>
 
+#include "base/codec.h"
 #include "base/files.h"
 #include "base/process.h"
 #include "platform/local/backups.h"
@@ -34,6 +35,7 @@ class DatabaseTest : public LocalTest {
       ASSERT_EQ(::setresgid(gid, gid, gid), 0);
       ASSERT_EQ(::setresuid(uid, uid, uid), 0);
     }
+    ::signal(SIGPIPE, SIG_IGN);
     LocalTest::SetUp();
     config_.database = DatabaseKind::created;
     database_secret_ = "0123456789abcdef";
@@ -287,6 +289,102 @@ TEST_F(DatabaseTest, an_existing_one_is_tried_and_told_to_the_app) {
   EXPECT_EQ(message(run(work(WorkKind::remove))), "done");
   EXPECT_EQ(ask("select n from t", "stg_test0001other"), "5");
   EXPECT_TRUE(backups().empty());
+}
+
+TEST_F(DatabaseTest, a_backup_is_restored_and_what_it_replaced_is_kept) {
+  ASSERT_EQ(message(deploy(app("one", "create table t as select 5 as n"))), "done") << log_;
+  const auto task = [&](WorkKind kind, pipeline::Task what, const std::string& stage = "dev") {
+    auto piece = work(kind, stage);
+    piece.task = std::move(what);
+    return run(piece);
+  };
+  const auto made = task(WorkKind::back_up, {});
+  ASSERT_TRUE(done(made)) << message(made);
+  const auto name = std::get<Done>(made).artifact;
+  ASSERT_EQ(backups().size(), 1u);
+  EXPECT_EQ(backups().front().name, name);
+  EXPECT_EQ(backups().front().cause, BackupCause::asked);
+  ask("delete from t", "stg_test0001dev");
+  pipeline::Task restore;
+  restore.kind = pipeline::TaskKind::restore;
+  restore.backup = name;
+  EXPECT_EQ(message(task(WorkKind::restore, restore)), "done");
+  EXPECT_EQ(ask("select n from t", "stg_test0001dev"), "5");
+  EXPECT_EQ(environment_of().find("\nPGHOST=127.0.0.1\n") != std::string::npos, true) << "the app stays";
+  ASSERT_EQ(backups().size(), 2u);
+  EXPECT_EQ(backups().front().cause, BackupCause::replaced);
+
+  // Into another stage's, by its backup and as a copy.
+  ASSERT_EQ(message(deploy(app("two", "create table other (n int)"), 1, "prod")), "done") << log_;
+  EXPECT_EQ(message(task(WorkKind::restore, restore, "prod")), "done");
+  EXPECT_EQ(ask("select n from t", "stg_test0001prod"), "5");
+  ask("insert into t values (6)", "stg_test0001prod");
+  pipeline::Task copy;
+  copy.kind = pipeline::TaskKind::copy;
+  copy.from = work(WorkKind::restore, "prod").stage;
+  EXPECT_EQ(message(task(WorkKind::copy_database, copy)), "done");
+  EXPECT_EQ(ask("select count(*) from t", "stg_test0001dev"), "2");
+
+  restore.backup = "test0001dev-20200101-000000";
+  EXPECT_NE(message(task(WorkKind::restore, restore)).find("there is no backup of that name"), std::string::npos);
+  // One that was damaged changes nothing.
+  restore.backup = name;
+  const auto file = Backups(dir_ / "databases/backups").file(*Backups(dir_ / "databases/backups").find(name));
+  auto damaged = *read_file(file);
+  damaged[damaged.size() / 2] = static_cast<char>(damaged[damaged.size() / 2] + 1);
+  ASSERT_TRUE(write_file(file, damaged, 0600));
+  EXPECT_FALSE(done(task(WorkKind::restore, restore)));
+  EXPECT_EQ(ask("select count(*) from t", "stg_test0001dev"), "2");
+}
+
+TEST_F(DatabaseTest, its_facts_and_a_login_for_a_person) {
+  const auto stage = work(WorkKind::start).stage;
+  EXPECT_FALSE(platform_->database(stage).made);
+  EXPECT_EQ(platform_->database_login(stage).error().kind, ErrorKind::not_found);
+  ASSERT_EQ(message(deploy(app("one", "create table t as select 5 as n"))), "done") << log_;
+  const auto facts = platform_->database(stage);
+  EXPECT_TRUE(facts.made && facts.answers) << facts.problem;
+  EXPECT_GT(facts.bytes.value_or(0), 1'000'000);
+  const auto login = platform_->database_login(stage);
+  ASSERT_TRUE(login) << login.error().message;
+  EXPECT_NE(login->user, stage.value);
+  EXPECT_EQ(login->database, stage.value);
+  ASSERT_TRUE(supervise::Supervisor::ensure(dir_ / "s6")->stop({kDatabaseService}, 10s));
+  EXPECT_FALSE(platform_->database(stage).answers);
+  EXPECT_NE(platform_->database(stage).problem.find("do not run"), std::string::npos);
+}
+
+TEST(BackupsKept, daily_ones_of_a_week_and_of_four_weeks_and_all_that_was_asked_for) {
+  char name[] = "/tmp/sluice-backups-XXXXXX";
+  ASSERT_NE(::mkdtemp(name), nullptr);
+  const fs::path dir = name;
+  const Backups backups(dir);
+  const auto now = from_rfc3339("2026-03-01T03:00:00.000Z").value();
+  ASSERT_TRUE(make_dirs(dir / "stg_a"));
+  const auto put = [&](BackupCause cause, int days) {
+    Backup one;
+    one.name = "a-" + std::to_string(static_cast<int>(cause)) + "-" + std::to_string(days);
+    one.cause = cause;
+    one.at = now - std::chrono::hours(24 * days);
+    one.stage = {"stg_a"};
+    EXPECT_TRUE(write_file(dir / "stg_a" / (one.name + ".json"), boost::json::serialize(codec::write(one))));
+    EXPECT_TRUE(write_file(backups.file(one), "x"));
+  };
+  for (int days = 0; days < 60; ++days) put(BackupCause::daily, days);
+  for (int days = 0; days < 60; days += 10) put(BackupCause::asked, days);
+  for (int days = 0; days < 6; ++days) put(BackupCause::replaced, days);
+  ASSERT_TRUE(backups.prune({"stg_a"}));
+  std::map<BackupCause, std::vector<std::int64_t>> kept;
+  for (const auto& one : backups.of({"stg_a"})) kept[one.cause].push_back((now - one.at) / std::chrono::hours(24));
+  EXPECT_EQ(kept[BackupCause::asked].size(), 6u);
+  EXPECT_EQ(kept[BackupCause::replaced], (std::vector<std::int64_t>{0, 1, 2}));
+  const auto& daily = kept[BackupCause::daily];
+  ASSERT_GE(daily.size(), 9u);
+  ASSERT_LE(daily.size(), 11u);
+  for (int days = 0; days < 7; ++days) EXPECT_EQ(daily[static_cast<std::size_t>(days)], days);
+  EXPECT_GE(daily.back(), 15);
+  EXPECT_LE(daily.back(), 28);
+  EXPECT_TRUE(remove_tree(dir));
 }
 
 TEST_F(DatabaseTest, scaling_tells_new_instances_too) {

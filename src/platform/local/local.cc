@@ -101,9 +101,11 @@ Advance LocalPlatform::advance(const pipeline::Work& work, Context& context) {
     case WorkKind::remove:
       return local::remove(*state_, work, context);
     case WorkKind::back_up:
+      return local::back_up(*state_, work, context);
     case WorkKind::restore:
+      return local::restore(*state_, work, context);
     case WorkKind::copy_database:
-      return Error{ErrorKind::internal, "this platform keeps no databases yet", {}};
+      return local::copy_database(*state_, work, context);
   }
   return Error{ErrorKind::internal, "work of an unknown kind", {}};
 }
@@ -148,6 +150,37 @@ Result<> LocalPlatform::set_domains(const pipeline::StageId& stage, const std::v
 
 Result<> LocalPlatform::purge_cache(const pipeline::StageId& stage) {
   return state_->gateway->find(stage.value) ? state_->gateway->purge(stage.value) : Result<>{};
+}
+
+DatabaseFacts LocalPlatform::database(const pipeline::StageId& stage) {
+  DatabaseFacts out;
+  out.made = state_->databases->has(stage);
+  if (!out.made) return out;
+  auto cluster = state_->databases->ready(1s);
+  const auto bytes = cluster ? (*cluster)->size(stage.value) : Result<std::int64_t>(fail(cluster.error()));
+  out.answers = bytes.has_value();
+  if (bytes) out.bytes = *bytes;
+  if (!bytes) out.problem = bytes.error().message;
+  return out;
+}
+
+Result<DatabaseLogin> LocalPlatform::database_login(const pipeline::StageId& stage) {
+  constexpr Duration kValidFor = 1h;
+  if (!state_->databases->has(stage))
+    return fail(ErrorKind::not_found, "the stage has no database here yet: it comes with its first deployment");
+  auto cluster = state_->databases->ready(5s);
+  if (!cluster) return fail(cluster.error());
+  (void)(*cluster)->forget_sessions();
+  auto url = (*cluster)->session(stage.value, kValidFor);
+  if (!url) return fail(url.error());
+  return DatabaseLogin{url->host, url->port, url->user, url->password, url->database, state_->clock.now() + kValidFor};
+}
+
+std::vector<Backup> LocalPlatform::backups() const { return state_->backups.all(); }
+
+Result<> LocalPlatform::remove_backup(const std::string& name) {
+  auto backup = state_->backups.find(name);
+  return backup ? state_->backups.remove(*backup) : fail(backup.error());
 }
 
 Result<TriedDatabase> LocalPlatform::try_database(const std::string& text) {

@@ -73,6 +73,14 @@ class LocalPlatform : public Platform {
   // What requests each stage had lately; cheap enough to be asked every few seconds.
   Result<std::map<pipeline::StageId, gateway::Use>> usage();
 
+  // Of the database that Sluice made for the stage; takes at most about a second.
+  [[nodiscard]] DatabaseFacts database(const pipeline::StageId& stage);
+  // not_found where the stage has none here.
+  Result<DatabaseLogin> database_login(const pipeline::StageId& stage);
+  // Newest first; also of stages and stacks that are gone.
+  [[nodiscard]] std::vector<Backup> backups() const;
+  Result<> remove_backup(const std::string& name);
+
   // The gateway's access log of one stage that exists, as logs::read_lines gives it; `instance` is empty.
   Result<logs::Lines> access_lines(const std::string& stack_name, const std::string& stage_name,
                                    std::optional<Time> since, const std::string& cursor, std::size_t limit = 2000,

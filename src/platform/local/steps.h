@@ -16,6 +16,10 @@ Advance retire(Site& site, const pipeline::Work& work, Context& context);
 Advance discard(Site& site, const pipeline::Work& work, Context& context);
 Advance remove(Site& site, const pipeline::Work& work, Context& context);
 
+Advance back_up(Site& site, const pipeline::Work& work, Context& context);  // tasks.cc
+Advance restore(Site& site, const pipeline::Work& work, Context& context);
+Advance copy_database(Site& site, const pipeline::Work& work, Context& context);
+
 Result<> reconcile(Site& site, const std::vector<std::shared_ptr<const pipeline::Stack>>& stacks);
 
 }  // namespace sluice::platform::local

@@ -105,6 +105,45 @@ export interface paths {
     /** Forget the answers that the gateway keeps */
     delete: operations["purgeCache"];
   };
+  "/api/v1/stacks/{stack}/stages/{stage}/database": {
+    /** A stage's database and how it is */
+    get: operations["getDatabase"];
+  };
+  "/api/v1/stacks/{stack}/stages/{stage}/database/backups": {
+    /** The backups of a stage's database */
+    get: operations["listStageBackups"];
+    /** Back up a stage's database */
+    post: operations["backUpDatabase"];
+  };
+  "/api/v1/stacks/{stack}/stages/{stage}/database/restore": {
+    /**
+     * Replace a stage's database by a backup
+     * @description What is there is backed up first. The change is one act at the end: connections are closed then, and an app connects again. A backup of another stage only by an admin.
+     */
+    post: operations["restoreDatabase"];
+  };
+  "/api/v1/stacks/{stack}/stages/{stage}/database/copy": {
+    /**
+     * Replace a stage's database by a copy of another stage's
+     * @description What is there is backed up first.
+     */
+    post: operations["copyDatabase"];
+  };
+  "/api/v1/stacks/{stack}/stages/{stage}/database/session": {
+    /**
+     * A login to a stage's database for a person
+     * @description Where the stage requires approval, only an admin may.
+     */
+    post: operations["openDatabaseSession"];
+  };
+  "/api/v1/backups": {
+    /** All backups */
+    get: operations["listBackups"];
+  };
+  "/api/v1/backups/{backup}": {
+    /** Delete a backup */
+    delete: operations["deleteBackup"];
+  };
   "/api/v1/stacks/{stack}/stages/{stage}/variables/{kind}": {
     /** A stage's variables */
     get: operations["getVariables"];
@@ -281,6 +320,106 @@ export interface components {
       url?: string;
       /** @description Of an existing database, in answers only: `user@host:port/name`. */
       at?: string;
+    };
+    /** @description A stage's database and how it is. A part that does not apply is left out. */
+    DatabaseView: {
+      /** @enum {string} */
+      kind: "none" | "new" | "existing";
+      /** @description Of an existing one: `user@host:port/name`. */
+      at?: string;
+      /**
+       * @description Of a new one. `not_made`: it comes with the stage's first deployment.
+       * @enum {string}
+       */
+      state?: "not_made" | "ready" | "unavailable";
+      /** @description Why it cannot be used now. */
+      problem?: string;
+      /**
+       * Format: int64
+       * @description On the disk.
+       */
+      bytes?: number;
+      task?: components["schemas"]["DatabaseTask"];
+      last?: components["schemas"]["DatabaseTask"];
+      /**
+       * Format: date-time
+       * @description When the next daily backup is.
+       */
+      backup_due?: string;
+      /** @description Why the last backup failed. */
+      backup_problem?: string;
+    };
+    /** @description What is being done to a database, or was last. */
+    DatabaseTask: {
+      /** @enum {string} */
+      kind: "backup" | "restore" | "copy";
+      /** @description The name of what is restored, or of what a backup made. */
+      backup?: string;
+      /** @description Of a copy: the stage it comes from. */
+      from?: string;
+      /**
+       * Format: date-time
+       * @description When it began, while it goes on.
+       */
+      since?: string;
+      /** Format: date-time */
+      ended_at?: string;
+      /** @description Why it failed; absent: it did not. */
+      problem?: string;
+    };
+    /** @description A backup of the database that Sluice made for a stage. It stays when the stage goes. */
+    Backup: {
+      name: string;
+      /**
+       * @description `asked`: by a person. `deleted`: with its stage. `changed`: the stage has another database now. `replaced`: by a restore or a copy.
+       * @enum {string}
+       */
+      cause: "asked" | "daily" | "deleted" | "changed" | "replaced";
+      /** Format: date-time */
+      at: string;
+      /** Format: int64 */
+      bytes: number;
+      /** @description The stack's name then. */
+      stack: string;
+      /** @description The stage's name then. */
+      stage: string;
+      stage_id: string;
+      /**
+       * Format: int64
+       * @description What the stage ran then; absent: nothing.
+       */
+      change?: number;
+    };
+    BackupPage: {
+      items: components["schemas"]["Backup"][];
+      /** @description Give it as `after` for the next page; null at the end. */
+      next: string | null;
+    };
+    RestoreRequest: {
+      /** @description Its name. */
+      backup: string;
+      /** @description The word `replace`. */
+      confirm: string;
+    };
+    CopyRequest: {
+      /** @description The name of the stage whose database is copied. */
+      from: string;
+      /** @description The word `replace`. */
+      confirm: string;
+    };
+    /** @description Shown this once. */
+    DatabaseLogin: {
+      host: string;
+      /** Format: int64 */
+      port: number;
+      user: string;
+      password: string;
+      database: string;
+      /**
+       * Format: date-time
+       * @description For new connections.
+       */
+      expires_at: string;
     };
     /** @description What is wrong with one field. */
     FieldError: {
@@ -1959,6 +2098,222 @@ export interface operations {
       403: components["responses"]["Forbidden"];
       404: components["responses"]["NotFound"];
       409: components["responses"]["Conflict"];
+      421: components["responses"]["Misdirected"];
+      503: components["responses"]["Unavailable"];
+    };
+  };
+  /** A stage's database and how it is */
+  getDatabase: {
+    parameters: {
+      path: {
+        stack: components["parameters"]["stack"];
+        stage: components["parameters"]["stage"];
+      };
+    };
+    responses: {
+      /** @description How it is now. */
+      200: {
+        content: {
+          "application/json": components["schemas"]["DatabaseView"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      404: components["responses"]["NotFound"];
+      421: components["responses"]["Misdirected"];
+    };
+  };
+  /** The backups of a stage's database */
+  listStageBackups: {
+    parameters: {
+      query?: {
+        limit?: components["parameters"]["limit"];
+        after?: components["parameters"]["after"];
+      };
+      path: {
+        stack: components["parameters"]["stack"];
+        stage: components["parameters"]["stage"];
+      };
+    };
+    responses: {
+      /** @description Newest first. */
+      200: {
+        content: {
+          "application/json": components["schemas"]["BackupPage"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      404: components["responses"]["NotFound"];
+      421: components["responses"]["Misdirected"];
+    };
+  };
+  /** Back up a stage's database */
+  backUpDatabase: {
+    parameters: {
+      path: {
+        stack: components["parameters"]["stack"];
+        stage: components["parameters"]["stage"];
+      };
+    };
+    responses: {
+      /** @description It has begun; the stage's database says how it goes. */
+      202: {
+        content: {
+          "application/json": components["schemas"]["DatabaseView"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      409: components["responses"]["Conflict"];
+      413: components["responses"]["TooLarge"];
+      415: components["responses"]["NotJson"];
+      421: components["responses"]["Misdirected"];
+      503: components["responses"]["Unavailable"];
+    };
+  };
+  /**
+   * Replace a stage's database by a backup
+   * @description What is there is backed up first. The change is one act at the end: connections are closed then, and an app connects again. A backup of another stage only by an admin.
+   */
+  restoreDatabase: {
+    parameters: {
+      path: {
+        stack: components["parameters"]["stack"];
+        stage: components["parameters"]["stage"];
+      };
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["RestoreRequest"];
+      };
+    };
+    responses: {
+      /** @description It has begun; the stage's database says how it goes. */
+      202: {
+        content: {
+          "application/json": components["schemas"]["DatabaseView"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      409: components["responses"]["Conflict"];
+      413: components["responses"]["TooLarge"];
+      415: components["responses"]["NotJson"];
+      421: components["responses"]["Misdirected"];
+      503: components["responses"]["Unavailable"];
+    };
+  };
+  /**
+   * Replace a stage's database by a copy of another stage's
+   * @description What is there is backed up first.
+   */
+  copyDatabase: {
+    parameters: {
+      path: {
+        stack: components["parameters"]["stack"];
+        stage: components["parameters"]["stage"];
+      };
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CopyRequest"];
+      };
+    };
+    responses: {
+      /** @description It has begun; the stage's database says how it goes. */
+      202: {
+        content: {
+          "application/json": components["schemas"]["DatabaseView"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      409: components["responses"]["Conflict"];
+      413: components["responses"]["TooLarge"];
+      415: components["responses"]["NotJson"];
+      421: components["responses"]["Misdirected"];
+      503: components["responses"]["Unavailable"];
+    };
+  };
+  /**
+   * A login to a stage's database for a person
+   * @description Where the stage requires approval, only an admin may.
+   */
+  openDatabaseSession: {
+    parameters: {
+      path: {
+        stack: components["parameters"]["stack"];
+        stage: components["parameters"]["stage"];
+      };
+    };
+    responses: {
+      /** @description For an hour, on the server's own machine; it acts as the stage's own user. */
+      201: {
+        content: {
+          "application/json": components["schemas"]["DatabaseLogin"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      409: components["responses"]["Conflict"];
+      413: components["responses"]["TooLarge"];
+      415: components["responses"]["NotJson"];
+      421: components["responses"]["Misdirected"];
+      503: components["responses"]["Unavailable"];
+    };
+  };
+  /** All backups */
+  listBackups: {
+    parameters: {
+      query?: {
+        /** @description Only of stacks of this name. */
+        stack?: string;
+        limit?: components["parameters"]["limit"];
+        after?: components["parameters"]["after"];
+      };
+    };
+    responses: {
+      /** @description Newest first; also of stages and stacks that are gone. */
+      200: {
+        content: {
+          "application/json": components["schemas"]["BackupPage"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      421: components["responses"]["Misdirected"];
+    };
+  };
+  /** Delete a backup */
+  deleteBackup: {
+    parameters: {
+      query: {
+        /** @description The word `delete`. */
+        confirm: string;
+      };
+      path: {
+        /** @description Its name. */
+        backup: string;
+      };
+    };
+    responses: {
+      /** @description It is gone. */
+      204: {
+        content: never;
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
       421: components["responses"]["Misdirected"];
       503: components["responses"]["Unavailable"];
     };

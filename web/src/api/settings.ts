@@ -40,6 +40,19 @@ export const accessKeys = (stack: string, stage: string) =>
     queryFn: ({ signal }) => told(client.GET("/api/v1/stacks/{stack}/stages/{stage}/keys", { params: { path: { stack, stage } }, signal })),
   });
 
+export const databaseOf = (stack: string, stage: string) =>
+  queryOptions({
+    queryKey: [...keys.stack(stack), "database", stage],
+    queryFn: ({ signal }) => told(client.GET("/api/v1/stacks/{stack}/stages/{stage}/database", { params: { path: { stack, stage } }, signal })),
+  });
+
+export const stageBackups = (stack: string, stage: string) =>
+  queryOptions({
+    queryKey: [...keys.stack(stack), "backups", stage],
+    queryFn: ({ signal }) =>
+      told(client.GET("/api/v1/stacks/{stack}/stages/{stage}/database/backups", { params: { path: { stack, stage }, query: { limit: 200 } }, signal })),
+  });
+
 export type VariableKind = "build" | "runtime";
 export const variables = (stack: string, stage: string, kind: VariableKind) =>
   queryOptions({
