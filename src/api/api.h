@@ -13,6 +13,7 @@
 #include "http/server.h"
 #include "identity/identity.h"
 #include "logs/logs.h"
+#include "metrics/metrics.h"
 #include "platform/database.h"
 #include "secrets/secrets.h"
 #include "source/source.h"
@@ -69,6 +70,8 @@ struct Deps {
   // its name. Empty: there are none.
   std::function<http::Response(const http::Request&)> pages;
   Databases databases = {};
+  // What stages use. nullptr: this server measures nothing.
+  metrics::Metrics* metrics = nullptr;
 };
 
 // Starts by comparing the tips of hosted branches with the newest check-ins, on a thread of its own: a crash between

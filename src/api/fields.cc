@@ -111,6 +111,17 @@ std::optional<std::int64_t> Fields::number(const char* name, std::int64_t least,
   return n;
 }
 
+std::optional<double> Fields::amount(const char* name, double most) {
+  const auto* value = find(name);
+  if (value == nullptr) return std::nullopt;
+  const double n = value->is_number() ? value->to_number<double>() : -1;
+  if (!value->is_number() || !(n >= 0 && n <= most)) {
+    wrong(name, fmt::format("must be a number from 0 to {}", most));
+    return std::nullopt;
+  }
+  return n;
+}
+
 const json::object* Fields::object(const char* name) {
   const auto* value = find(name);
   if (value == nullptr) return nullptr;

@@ -25,6 +25,8 @@ class Fields {
   std::optional<std::string> text(const char* name, std::size_t longest = 256);
   std::optional<bool> flag(const char* name);
   std::optional<std::int64_t> number(const char* name, std::int64_t least, std::int64_t most);
+  // Zero or more, fractions too.
+  std::optional<double> amount(const char* name, double most);
   const json::object* object(const char* name);
   const json::value* any(const char* name);
   // One of the given words; nothing when absent or wrong.

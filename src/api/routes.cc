@@ -95,6 +95,10 @@ std::vector<Route> table() {
        kNone,
        {"since", "after", "limit", "grep", "level", "format"},
        read_stage_log},
+      {"GET", STAGE "/usage", viewer, kNone, {"since", "until"}, show_usage},
+      {"GET", "/api/v1/usage", viewer, kNone, {"stack", "limit", "after"}, list_usage},
+      {"GET", "/api/v1/prices", viewer, kNone, {}, show_prices},
+      {"PUT", "/api/v1/prices", admin, kSmall, {}, set_prices},
       {"GET", "/api/v1/events", viewer, kNone, {"stack"}, follow_events},
 
       {"GET", GIT "/info/refs", viewer, kNone, {"service"}, nullptr, git_exchange},

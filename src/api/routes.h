@@ -116,6 +116,12 @@ Answer list_audit(Service&, const Call&);
 Answer read_deployment_log(Service&, const Call&);  // deployment_log.cc
 Answer read_stage_log(Service&, const Call&);       // stage_log.cc
 
+Answer show_usage(Service&, const Call&);  // usage.cc
+Answer list_usage(Service&, const Call&);
+
+Answer show_prices(Service&, const Call&);  // prices.cc
+Answer set_prices(Service&, const Call&);
+
 Answer follow_events(Service&, const Call&);  // events.cc
 
 void git_exchange(Service&, const Call&, http::Exchange&);  // git.cc

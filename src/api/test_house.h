@@ -15,6 +15,7 @@
 #include "base/codec.h"
 #include "base/files.h"
 #include "base/process.h"
+#include "metrics/test_world.h"
 
 // For tests: the whole server but its sockets and its platform. Every answer is held against the OpenAPI document.
 namespace sluice::api {
@@ -139,6 +140,8 @@ class House {
       auto made = identity_->create_token(codec::enum_name(role), role, {});
       tokens_[role] = made->secret;
     }
+    probe.moment.wall = clock_.now();
+    metrics_ = std::move(*metrics::Metrics::open(folder_.path / "metrics.db", probe, {}));
     open();
   }
   ~House() { api_.reset(); }
@@ -187,7 +190,8 @@ class House {
                        page.body = "the page at " + request.path;
                        return page;
                      },
-                     databases});
+                     databases,
+                     metrics_.get()});
   }
 
   // As the server does it: the head first, then the whole. `token` empty: without credentials.
@@ -328,6 +332,8 @@ class House {
     });
   }
 
+  metrics::TestProbe probe;
+  [[nodiscard]] metrics::Metrics& metrics() { return *metrics_; }
   ScriptedWorld world;
   std::atomic<bool> ready{true};
   std::vector<doctor::Finding> findings;
@@ -384,6 +390,7 @@ class House {
   std::unique_ptr<source::Repositories> repositories_;
   std::unique_ptr<logs::Logs> logs_;
   std::unique_ptr<conductor::Conductor> conductor_;
+  std::unique_ptr<metrics::Metrics> metrics_;
   std::unique_ptr<http::Handler> api_;
   std::map<pipeline::Role, std::string> tokens_;
 };

@@ -10,6 +10,7 @@
 
 #include "api/api.h"
 #include "app/home.h"
+#include "app/probe.h"
 #include "app/world.h"
 #include "base/codec.h"
 #include "base/files.h"
@@ -17,6 +18,7 @@
 #include "doctor/doctor.h"
 #include "http/late_handler.h"
 #include "http/server.h"
+#include "metrics/metrics.h"
 #include "platform/local/local.h"
 
 namespace sluice::app {
@@ -75,6 +77,8 @@ class Server {
   std::optional<sandbox::Sandbox> sandbox_;
   std::unique_ptr<build::Builder> builder_;
   std::unique_ptr<platform::LocalPlatform> local_;
+  std::unique_ptr<LocalProbe> probe_;
+  std::unique_ptr<metrics::Metrics> metrics_;
   std::unique_ptr<RealWorld> world_;
   std::unique_ptr<conductor::Conductor> conductor_;
   dashboard::Dashboard dashboard_{dashboard::linked_files()};
@@ -146,6 +150,18 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
   if (!conductor) return fail(conductor.error());
   conductor_ = std::move(*conductor);
 
+  probe_ = std::make_unique<LocalProbe>(*local_);
+  auto metrics = metrics::Metrics::open(data / "metrics.db", *probe_, [](const std::string& what) {
+    spdlog::warn("writing down what stages use: {}", what);
+  });
+  // Figures are worth less than a server that starts.
+  if (metrics) {
+    metrics_ = std::move(*metrics);
+    metrics_->start();
+  } else {
+    spdlog::error("what stages use is not measured: {}", metrics.error().message);
+  }
+
   const auto listen = parse_address(options.listen);
   auto http = start_on(listen.port, options.listen_given, "API", [&](std::uint16_t port) {
     http::Server::Options serving;
@@ -191,7 +207,8 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
         [platform](const pipeline::StageId& stage) { return platform->database(stage); },
         [platform](const pipeline::StageId& stage) { return platform->database_login(stage); },
         [platform] { return platform->backups(); },
-        [platform](const std::string& name) { return platform->remove_backup(name); }}});
+        [platform](const std::string& name) { return platform->remove_backup(name); }},
+       metrics_.get()});
   late_.set(*api_);
   janitor_ = std::make_unique<Janitor>(*store_, *builder_, *sandbox_, data / "caches", logs_->root(),
                                        [platform] { platform->clean_logs(); });

@@ -59,6 +59,13 @@ double Histogram::percentile(double share) const {
   return static_cast<double>(range.low + range.high) / 2;
 }
 
+double Histogram::sum() const {
+  double out = 0;
+  for (std::size_t i = 0; i < counts_.size(); ++i)
+    out += static_cast<double>(range_of(i).low + range_of(i).high) / 2 * static_cast<double>(counts_[i]);
+  return out;
+}
+
 std::uint64_t Histogram::at_most(std::int64_t milliseconds) const {
   std::uint64_t out = 0;
   for (std::size_t i = 0; i < counts_.size() && range_of(i).high <= static_cast<std::uint64_t>(milliseconds); ++i)

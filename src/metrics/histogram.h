@@ -18,6 +18,7 @@ class Histogram {
   [[nodiscard]] double percentile(double share) const;
   // How many were at most this long, as far as classes tell: one that ends above is not counted.
   [[nodiscard]] std::uint64_t at_most(std::int64_t milliseconds) const;
+  [[nodiscard]] double sum() const;  // of all durations, by the middles of their classes
   [[nodiscard]] bool empty() const { return counts_.empty(); }
 
   // Appends to `out`; an empty one takes no byte. A handful of classes takes a handful of bytes.

@@ -53,6 +53,7 @@ TEST(Histogram, is_exact_for_short_ones_and_empty_at_first) {
   EXPECT_EQ(histogram.percentile(0.5), 16);
   EXPECT_EQ(histogram.percentile(1), 31);
   EXPECT_EQ(histogram.at_most(10), 10u);
+  EXPECT_EQ(histogram.sum(), 31 * 16);
   histogram.add(-5);  // a clock that went back
   EXPECT_EQ(histogram.at_most(0), 1u);
 }
