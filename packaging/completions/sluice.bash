@@ -4,7 +4,7 @@ _sluice() {
   local options='' takes=' ' places='' args=1 kind='' stack='' stage='' found='' i
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    COMPREPLY=($(compgen -W 'serve down login logout whoami stack stage key purge db env approve reject approvals retry redeploy rollback promote pause resume cancel status changes deployments deployment logs wait open token doctor git-credential completion --help --version' -- "$word"))
+    COMPREPLY=($(compgen -W 'serve down login logout whoami stack stage key purge db env approve reject approvals retry redeploy rollback promote pause resume cancel status changes deployments deployment logs wait open top usage prices token doctor git-credential completion --help --version' -- "$word"))
     return
   fi
   case $command in
@@ -69,6 +69,9 @@ _sluice() {
     'logs') options='--help --json --build --release --runtime --access --follow --deployment --since --grep --level' takes=' --deployment:deployment --since:none --grep:none --level:trace,debug,info,warn,error,fatal ' places='stack stage' ;;
     'wait') options='--help --json --change --commit --for --timeout' takes=' --change:none --commit:none --for:success,end,approval --timeout:none ' places='stack stage' ;;
     'open') options='--help --json' takes=' ' places='stack stage' ;;
+    'top') options='--help --json --watch' takes=' ' places='stack' ;;
+    'usage') options='--help --json --since' takes=' --since:none ' places='stack stage' ;;
+    'prices') options='--help --json --currency --instance-hour --gb-hour --none' takes=' --currency:none --instance-hour:none --gb-hour:none ' places='' ;;
     'token create') options='--help --json --role --expires --data' takes=' --role:viewer,developer,admin --expires:none --data:file ' places='none' ;;
     'token list') options='--help --json' takes=' ' places='' ;;
     'token revoke') options='--help --json' takes=' ' places='none' ;;

@@ -43,6 +43,10 @@ struct Args {
   std::int64_t limit = 20;
   std::string wait_for = "success";
   std::string timeout = "10m";
+  // prices
+  std::optional<std::string> currency;
+  std::optional<double> instance_hour, gb_hour;
+  bool none = false;
   // account
   std::optional<std::string> token, role, expires, data;
   // the server's own machine

@@ -56,6 +56,9 @@ std::string flag_of(const std::string& field, const std::string& command) {
                                                         {"role", "--role"},
                                                         {"expires_in", "--expires"},
                                                         {"since", "--since"},
+                                                        {"currency", "--currency"},
+                                                        {"instance_hour", "--instance-hour"},
+                                                        {"gb_hour", "--gb-hour"},
                                                         {"commit", "--commit"},
                                                         {"confirm", "--confirm"},
                                                         {"limit", "--limit"}};

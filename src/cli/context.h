@@ -93,6 +93,10 @@ Result<Exit> deployments(Context&);
 Result<Exit> deployment(Context&);
 Result<Exit> logs(Context&);
 Result<Exit> wait(Context&);
+// usage.cc
+Result<Exit> top(Context&);
+Result<Exit> usage(Context&);
+Result<Exit> prices(Context&);
 // doctor.cc
 Result<Exit> doctor(Context&);
 // completion.cc

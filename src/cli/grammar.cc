@@ -30,6 +30,7 @@ Grammar::Grammar(const Hooks& hooks) : app_("Takes a git push through ordered st
   add_decisions();
   add_flow();
   add_looking();
+  add_usage();
   add_token(hooks);
   add_doctor(hooks);
   add_shell();
@@ -391,6 +392,25 @@ void Grammar::add_looking() {
   auto* open = leaf("open", "Print a stage's address; on a desktop, open it", "sluice open shop prod");
   stack_of(open);
   open->add_option("STAGE", args_.stage, "Left out: the last stage that serves");
+}
+
+void Grammar::add_usage() {
+  auto* top = leaf("top", "What stages use, the busiest first", "sluice top --watch");
+  top->add_option("STACK", args_.stack, "Only this stack");
+  top->add_flag("-w,--watch", args_.watch, "Stay, and draw again every ten seconds");
+  auto* usage = leaf("usage", "What a stage used over time, and what that costs", "sluice usage shop prod --since 7d");
+  stack_and_stage(usage);
+  usage->add_option("--since", args_.since, "How far back (24h when nothing is said), at most 31d")->type_name("AGE");
+  auto* prices = leaf("prices", "Show or set what instance hours and GB hours are reckoned at",
+                      "sluice prices --currency EUR --instance-hour 0.008 --gb-hour 0.004\n  sluice prices --none");
+  auto* currency = prices->add_option("--currency", args_.currency, "Only shown")->type_name("TEXT");
+  auto* instance = prices->add_option("--instance-hour", args_.instance_hour, "An hour that an instance runs")
+                       ->type_name("PRICE")
+                       ->needs(currency);
+  auto* gb = prices->add_option("--gb-hour", args_.gb_hour, "A GB of resident memory for an hour")
+                 ->type_name("PRICE")
+                 ->needs(currency);
+  prices->add_flag("--none", args_.none, "Remove them")->excludes(currency)->excludes(instance)->excludes(gb);
 }
 
 void Grammar::add_token(const Hooks& hooks) {

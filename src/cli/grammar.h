@@ -38,6 +38,7 @@ class Grammar {
   void add_flow();
   void paged(CLI::App* app);
   void add_looking();
+  void add_usage();
   void add_token(const Hooks& hooks);
   void add_doctor(const Hooks& hooks);
   void add_shell();
