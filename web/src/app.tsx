@@ -18,6 +18,7 @@ const Comparison = page(() => import("./pages/comparison/comparison"));
 const Change = page(() => import("./pages/change/change"));
 const History = page(() => import("./pages/history/history"));
 const Logs = page(() => import("./pages/logs/logs"));
+const Monitoring = page(() => import("./pages/monitoring/monitoring"));
 const Insights = page(() => import("./pages/insights/insights"));
 const Activity = page(() => import("./pages/activity/activity"));
 const Settings = page(() => import("./pages/settings/settings"));
@@ -78,6 +79,7 @@ export function App() {
             <Route path="/stacks/:stack/deployments/:deployment/comparison" element={<Comparison />} />
             <Route path="/stacks/:stack/stages/:stage/approval" element={<Approval />} />
             <Route path="/stacks/:stack/stages/:stage/logs" element={<Logs />} />
+            <Route path="/stacks/:stack/stages/:stage/monitoring" element={<Monitoring />} />
             <Route path="*" element={<Lost />} />
           </Routes>
         </Suspense>

@@ -135,6 +135,7 @@ export default async function ({ test, must, open, server, until }) {
     [`/stacks/frail/deployments/${first}`]: "Deployment",
     "/stacks/frail/stages/prod/approval": "Approval at prod",
     "/stacks/frail/stages/prod/logs": "Logs of prod",
+    "/stacks/frail/stages/prod/monitoring": "Monitoring of prod",
   };
 
   await test("a slow network shows where one is and the shape of what comes, never a blank page", async () => {

@@ -256,6 +256,20 @@ export interface paths {
      */
     get: operations["getStageLog"];
   };
+  "/api/v1/stacks/{stack}/stages/{stage}/usage": {
+    /** What a stage uses, and used over time */
+    get: operations["getUsage"];
+  };
+  "/api/v1/usage": {
+    /** What every stage uses now, and used in the last hour */
+    get: operations["listUsage"];
+  };
+  "/api/v1/prices": {
+    /** What hours are reckoned at */
+    get: operations["getPrices"];
+    /** Set the prices, or remove them */
+    put: operations["setPrices"];
+  };
   "/api/v1/events": {
     /** Everything that changes, as it happens */
     get: operations["followEvents"];
@@ -278,6 +292,161 @@ export type webhooks = Record<string, never>;
 
 export interface components {
   schemas: {
+    /** @description What hours are reckoned at; empty: at nothing. */
+    Prices: {
+      /** @description Only shown: `EUR`, `$`; at most 8 bytes. */
+      currency?: string;
+      /** @description An hour that an instance runs. */
+      instance_hour?: number;
+      /** @description A GB (2^30 bytes) of resident memory for an hour. */
+      gb_hour?: number;
+    };
+    /** @description At the last look, at most ten seconds ago. */
+    UsageNow: {
+      /**
+       * Format: int64
+       * @description That run.
+       */
+      instances: number;
+      /** @description Of one processor: 0.5 is half of one. */
+      cpu: number;
+      /**
+       * Format: int64
+       * @description Resident, in bytes.
+       */
+      memory: number;
+    };
+    /** @description A step, as averages of what it has seen and sums of requests. */
+    UsagePoint: {
+      /**
+       * Format: date-time
+       * @description When it begins.
+       */
+      at: string;
+      instances: number;
+      cpu: number;
+      /** Format: int64 */
+      memory: number;
+      /** Format: int64 */
+      memory_peak: number;
+      /**
+       * Format: int64
+       * @description That were finished.
+       */
+      requests: number;
+      /**
+       * Format: int64
+       * @description 4xx, and clients that went away before the answer.
+       */
+      client_errors: number;
+      /**
+       * Format: int64
+       * @description 5xx.
+       */
+      server_errors: number;
+      /** @description Milliseconds until the answer began, of half the requests; absent where there were none. */
+      p50?: number;
+      p95?: number;
+      p99?: number;
+    };
+    UsageTotals: {
+      /**
+       * Format: int64
+       * @description That were finished.
+       */
+      requests: number;
+      /**
+       * Format: int64
+       * @description 4xx, and clients that went away before the answer.
+       */
+      client_errors: number;
+      /**
+       * Format: int64
+       * @description 5xx.
+       */
+      server_errors: number;
+      /** @description Milliseconds until the answer began, of half the requests; absent where there were none. */
+      p50?: number;
+      p95?: number;
+      p99?: number;
+      /**
+       * Format: int64
+       * @description The most at once, in bytes.
+       */
+      memory_peak: number;
+      /** @description Of one processor. */
+      cpu_hours: number;
+      instance_hours: number;
+      /** @description Of these, in quarters of an hour without a request. */
+      idle_instance_hours: number;
+      /** @description Resident memory over time. */
+      gb_hours: number;
+      /** @description At the prices of now; absent where there are none. */
+      cost?: {
+        currency: string;
+        amount: number;
+        /** @description Of it, in quarters of an hour without a request. */
+        idle: number;
+      };
+    };
+    UsageDeployment: {
+      deployment: string;
+      /** Format: int64 */
+      change: number;
+      kind: components["schemas"]["DeploymentKind"];
+      /** @enum {string} */
+      state: "succeeded" | "failed";
+      /**
+       * Format: date-time
+       * @description When it ended.
+       */
+      at: string;
+    };
+    Usage: {
+      stack: string;
+      stage: string;
+      /**
+       * Format: date-time
+       * @description When the first step begins.
+       */
+      since: string;
+      /** Format: date-time */
+      until: string;
+      /**
+       * Format: int64
+       * @description Seconds from one point to the next.
+       */
+      step: number;
+      /**
+       * Format: date-time
+       * @description Of the last look; nothing is known of later.
+       */
+      measured_at: string;
+      /**
+       * Format: date-time
+       * @description When there is a new point: asking sooner is of little use.
+       */
+      next_at: string;
+      now: components["schemas"]["UsageNow"];
+      totals: components["schemas"]["UsageTotals"];
+      points: components["schemas"]["UsagePoint"][];
+      deployments: components["schemas"]["UsageDeployment"][];
+    };
+    StageUsage: {
+      stack: string;
+      stage: string;
+      state: components["schemas"]["StageState"];
+      /** Format: date-time */
+      measured_at: string;
+      /** Format: date-time */
+      next_at: string;
+      now: components["schemas"]["UsageNow"];
+      hour: components["schemas"]["UsageTotals"];
+    };
+    UsagePage: {
+      items: components["schemas"]["StageUsage"][];
+      next: string | null;
+    };
     /**
      * @description A viewer reads. A developer pushes, adds ungated stages, edits settings, and cancels, retries, redeploys and rolls back where no approval is required. An admin decides, adds and changes gates, and deletes.
      * @enum {string}
@@ -3082,6 +3251,95 @@ export interface operations {
       401: components["responses"]["Unauthenticated"];
       404: components["responses"]["NotFound"];
       421: components["responses"]["Misdirected"];
+    };
+  };
+  /** What a stage uses, and used over time */
+  getUsage: {
+    parameters: {
+      query?: {
+        /** @description A time (RFC 3339), or a duration before now such as `24h`; at most 31 days before `until`. Absent: an hour. */
+        since?: string;
+        /** @description A time (RFC 3339). Absent: now. */
+        until?: string;
+      };
+      path: {
+        stack: components["parameters"]["stack"];
+        stage: components["parameters"]["stage"];
+      };
+    };
+    responses: {
+      /** @description At most some 400 points, those left out in which nothing ran and nothing was asked for. */
+      200: {
+        content: {
+          "application/json": components["schemas"]["Usage"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      404: components["responses"]["NotFound"];
+      421: components["responses"]["Misdirected"];
+      503: components["responses"]["Unavailable"];
+    };
+  };
+  /** What every stage uses now, and used in the last hour */
+  listUsage: {
+    parameters: {
+      query?: {
+        /** @description Only of this stack. */
+        stack?: string;
+        limit?: components["parameters"]["limit"];
+        after?: components["parameters"]["after"];
+      };
+    };
+    responses: {
+      /** @description Stacks by name, stages in their order. */
+      200: {
+        content: {
+          "application/json": components["schemas"]["UsagePage"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      404: components["responses"]["NotFound"];
+      421: components["responses"]["Misdirected"];
+      503: components["responses"]["Unavailable"];
+    };
+  };
+  /** What hours are reckoned at */
+  getPrices: {
+    responses: {
+      /** @description An empty object where nobody has set any. */
+      200: {
+        content: {
+          "application/json": components["schemas"]["Prices"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      421: components["responses"]["Misdirected"];
+    };
+  };
+  /** Set the prices, or remove them */
+  setPrices: {
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["Prices"];
+      };
+    };
+    responses: {
+      /** @description As they are now; an empty object removed them. */
+      200: {
+        content: {
+          "application/json": components["schemas"]["Prices"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["Forbidden"];
+      413: components["responses"]["TooLarge"];
+      415: components["responses"]["NotJson"];
+      421: components["responses"]["Misdirected"];
+      503: components["responses"]["Unavailable"];
     };
   };
   /** Everything that changes, as it happens */

@@ -38,6 +38,7 @@ export function entries(stacks: Stack[], role: Role, here?: string): Entry[] {
       out.push(
         { group: "Stages", name, detail: stage.state, to: `${root}#${stage.name}` },
         { group: "Stages", name: `${name}: logs`, to: `${root}/stages/${stage.name}/logs` },
+        { group: "Stages", name: `${name}: monitoring`, to: `${root}/stages/${stage.name}/monitoring` },
         { group: "Stages", name: `${name}: settings`, to: `${root}/settings/${stage.name}/details`, words: "variables scale" },
       );
     }

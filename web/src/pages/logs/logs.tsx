@@ -1,5 +1,5 @@
-import { Anchor, Group, SegmentedControl, Select, Text } from "@mantine/core";
-import { IconFileText } from "@tabler/icons-react";
+import { Anchor, Button, Group, SegmentedControl, Select, Text } from "@mantine/core";
+import { IconChartLine, IconFileText } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router-dom";
 import type { Stage } from "@/api/client";
@@ -46,16 +46,23 @@ export default function Logs() {
       <PageHead
         title={`Logs of ${stage}`}
         trail={[{ name: stack, to: `/stacks/${stack}` }]}
-        actions={asked.data && asked.data.stages.length > 1 && (
-          <Select
-            aria-label="Stage"
-            w={160}
-            data={asked.data.stages.map((one) => one.name)}
-            value={stage}
-            allowDeselect={false}
-            onChange={(next) => next && to({ stage: next })}
-          />
-        )}
+        actions={
+          <>
+            <Button component={Link} variant="default" leftSection={<IconChartLine size={16} />} to={`/stacks/${stack}/stages/${stage}/monitoring`}>
+              Monitoring
+            </Button>
+            {asked.data && asked.data.stages.length > 1 && (
+              <Select
+                aria-label="Stage"
+                w={160}
+                data={asked.data.stages.map((one) => one.name)}
+                value={stage}
+                allowDeselect={false}
+                onChange={(next) => next && to({ stage: next })}
+              />
+            )}
+          </>
+        }
       />
       {asked.error && !asked.data ? (
         <Problem error={asked.error} retry={() => void asked.refetch()} />

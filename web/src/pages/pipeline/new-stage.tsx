@@ -10,6 +10,7 @@ import { mayNot } from "@/lib/may";
 import { labelProblem } from "@/lib/names";
 import { DatabaseFields, databaseProblem } from "@/ui/database-fields";
 import { Notice } from "@/ui/notice";
+import { ScaleCost } from "@/ui/scale-cost";
 import { Refused } from "@/ui/refused";
 
 const placeOf = (value: string): Place => {
@@ -207,6 +208,7 @@ export function NewStage({ stack, role, place: asked, close }: { stack: Stack; r
               error={refused?.field("copy_from")}
             />
           </SimpleGrid>
+          <ScaleCost instances={instances === "" ? 0 : Number(instances)} />
           <Notice color="blue" icon={<IconInfoCircle />} role="status">
             {says.map((one) => (
               <div key={one}>{one}</div>

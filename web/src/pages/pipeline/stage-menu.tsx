@@ -2,6 +2,7 @@ import { ActionIcon, Menu } from "@mantine/core";
 import {
   IconArrowBackUp,
   IconArrowBarToRight,
+  IconChartLine,
   IconDots,
   IconFileText,
   IconHistory,
@@ -55,6 +56,9 @@ export function StageMenu({ stage, role, act }: { stage: Stage; role: Role; act:
         {role !== "viewer" && <Menu.Divider />}
         <Menu.Item component={Link} to={`${root}/stages/${stage.name}/logs`} leftSection={<IconFileText size={16} />}>
           Logs
+        </Menu.Item>
+        <Menu.Item component={Link} to={`${root}/stages/${stage.name}/monitoring`} leftSection={<IconChartLine size={16} />}>
+          Monitoring
         </Menu.Item>
         <Menu.Item component={Link} to={`${root}/history?stage=${stage.name}`} leftSection={<IconHistory size={16} />}>
           History

@@ -1,8 +1,13 @@
-import { NumberInput } from "@mantine/core";
+import { Anchor, NumberInput, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "react-router-dom";
 import type { Me, Stack, Stage } from "@/api/client";
+import { usage } from "@/api/usage";
 import { scales } from "@/lib/consequences";
 import { mayNot } from "@/lib/may";
+import { idleOf } from "@/lib/usage";
 import { Loading, Problem } from "@/ui/answers";
+import { ScaleCost } from "@/ui/scale-cost";
 import { ReadOnly, SaveBar, Saved, Section } from "./form";
 import { useStageEdit } from "./use-stage-edit";
 
@@ -11,9 +16,11 @@ const kMost = 100;
 /** How many instances run (R7.5). */
 export function ScalePart({ stack, stage: { name }, me }: { stack: Stack; stage: Stage; me: Me }) {
   const { base, stage, now, edit, discard, dirty, moved, note, save } = useStageEdit(stack.name, name);
+  const month = useQuery(usage(stack.name, name, "30d"));
   if (base.isPending) return <Loading rows={1} height={160} />;
   if (!stage || !now) return <Problem error={base.error} retry={() => void base.refetch()} />;
   const why = mayNot(me.role, "rerun", stage);
+  const used = month.data && idleOf(month.data.totals, "30 days");
   const wrong = !Number.isInteger(now.instances) || now.instances < 0 || now.instances > kMost;
   return (
     <form
@@ -37,6 +44,15 @@ export function ScalePart({ stack, stage: { name }, me }: { stack: Stack; stage:
           error={wrong ? `A number from 0 to ${kMost}.` : undefined}
           maw={280}
         />
+        {!wrong && <ScaleCost instances={now.instances} />}
+        {used && (
+          <Text size="sm">
+            {used}{" "}
+            <Anchor component={Link} inherit underline="always" to={`/stacks/${stack.name}/stages/${name}/monitoring?since=30d`}>
+              Monitoring
+            </Anchor>
+          </Text>
+        )}
         {why && <ReadOnly why={why} />}
         {note && <Saved note={note} />}
         <SaveBar
