@@ -26,6 +26,17 @@ export const usage = (stack: string, stage: string, since: string) =>
     refetchInterval: ({ state: { data } }) => (data ? untilNext(data.measured_at, data.next_at) : false),
   });
 
+const kQuiet = 60_000;
+
+/** What the stages of a stack use now, and used in the last hour; a minute old at most. */
+export const stackUsage = (stack: string) =>
+  queryOptions({
+    queryKey: ["usage", stack] as const,
+    queryFn: ({ signal }) => told(client.GET("/api/v1/usage", { params: { query: { stack, limit: 1000 } }, signal })),
+    staleTime: kQuiet,
+    refetchInterval: kQuiet,
+  });
+
 /** What hours are reckoned at; empty where nobody has set any. */
 export const prices = () =>
   queryOptions({ queryKey: ["prices"] as const, queryFn: ({ signal }) => told(client.GET("/api/v1/prices", { signal })) });

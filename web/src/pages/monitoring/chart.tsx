@@ -124,7 +124,7 @@ export function Chart({ title, lines, top, unit, series, marks, cursor, look }: 
               </g>
             ))}
             {marks.map((mark) => (
-              <line key={mark.at} x1={x(mark.at)} x2={x(mark.at)} y1={0} y2={kHeight} className={`${classes.mark} ${mark.failed ? classes.markFailed : ""}`} />
+              <line key={mark.at} x1={x(Math.min(mark.at, to))} x2={x(Math.min(mark.at, to))} y1={0} y2={kHeight} className={`${classes.mark} ${mark.failed ? classes.markFailed : ""}`} />
             ))}
             {cursor !== undefined && <line x1={x(at[cursor]! + step / 2)} x2={x(at[cursor]! + step / 2)} y1={0} y2={kHeight} className={classes.cursor} />}
           </g>

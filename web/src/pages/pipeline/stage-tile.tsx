@@ -13,6 +13,7 @@ import type { Act } from "./acts";
 import { InFlight } from "./in-flight";
 import classes from "./pipeline.module.css";
 import { StageMenu } from "./stage-menu";
+import { StageUsage } from "./stage-usage";
 
 interface Props {
   stack: Stack;
@@ -83,6 +84,7 @@ export function StageTile({ stack, stage, changes, role, act }: Props) {
       <div className={classes.foot}>
         {current && <Address stage={stage} />}
         <Facts stage={stage} />
+        <StageUsage stage={stage} />
       </div>
     </Card>
   );
