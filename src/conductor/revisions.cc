@@ -129,7 +129,6 @@ std::vector<std::string> changed_names(const Settings& before, const Settings& a
   std::vector<std::string> names;
   add_changed("build", before.build, after.build, names);
   add_changed("runtime", before.runtime, after.runtime, names);
-  if (before.database_url != after.database_url) names.emplace_back("database/url");
   return names;
 }
 

@@ -7,8 +7,7 @@
 // Every settings revision that events make is one sealed row, written in the same transaction (R7.2, R7.3).
 namespace sluice::conductor {
 
-// The variables that differ, as "build/NAME" and "runtime/NAME", and "database/url": what SaveSettings and its event
-// name.
+// The variables that differ, as "build/NAME" and "runtime/NAME": what SaveSettings and its event name.
 std::vector<std::string> changed_names(const secrets::Settings& before, const secrets::Settings& after);
 
 // The rows for the revisions that `events`, decided on `before`, made: of a new stage (R5.4: copied where it says so),

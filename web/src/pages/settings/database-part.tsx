@@ -44,7 +44,7 @@ export function DatabasePart({ stack, stage: { name }, me }: { stack: Stack; sta
             what={`The settings of ${name}`}
             says={changesDatabase(stage, now.database.kind)}
             problem={problem}
-            error={save.error}
+            error={refused?.field("database.url") ? undefined : save.error}
             moved={moved}
             saving={save.isPending}
             onDiscard={discard}
