@@ -5,6 +5,7 @@
 #include "api/answers.h"
 #include "base/codec.h"
 #include "base/digest.h"
+#include "base/hours.h"
 #include "pipeline/questions.h"
 
 namespace sluice::api {
@@ -86,6 +87,13 @@ StageEdit read_stage_edit(Fields& fields) {
   out.limits = read_limits(fields);
   out.cache = read_cache(fields);
   out.sticky = fields.flag("sticky");
+  out.sleep_after = fields.number("sleep_after", 0, 604'800);
+  out.hours = fields.text("hours", 500);
+  if (out.hours && !out.hours->empty()) {
+    const auto hours = Hours::parse(*out.hours);
+    const auto known = hours ? is_known_zone(hours->zone) : fail(hours.error());
+    if (!known) fields.wrong("hours", known.error().message);
+  }
   return out;
 }
 

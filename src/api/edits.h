@@ -29,9 +29,11 @@ struct StageEdit {
   };
   std::optional<Cache> cache;
   std::optional<bool> sticky;
+  std::optional<std::int64_t> sleep_after;  // seconds; 0: never
+  std::optional<std::string> hours;         // "": always
   [[nodiscard]] bool empty() const {
     return !requires_approval && !database && !endpoint && !caching && !instances && !access && !limits && !cache &&
-           !sticky;
+           !sticky && !sleep_after && !hours;
   }
   [[nodiscard]] std::optional<pipeline::TrafficLimits> limits_over(const pipeline::StageConfig& was) const;
   [[nodiscard]] std::optional<pipeline::CacheRules> cache_over(const pipeline::StageConfig& was) const;

@@ -110,6 +110,8 @@ Answer add_stage(Service& service, const Call& call) {
   config.access = edit.access.value_or(config.access);
   config.database = edit.database.value_or(config.database);
   config.sticky = edit.sticky;
+  config.sleep_after = edit.sleep_after;
+  config.hours = edit.hours;
   config.limits = edit.limits_over(config);
   config.cache = edit.cache_over(config);
   if (config.database == pipeline::DatabaseKind::existing && !edit.database_url) return fail(no_database_url());
@@ -176,6 +178,8 @@ Answer change_stage(Service& service, const Call& call) {
                              edit.limits_over(before->config),
                              edit.cache_over(before->config),
                              edit.sticky};
+  command.sleep_after = edit.sleep_after;
+  command.hours = edit.hours;
   if (*tried) command.database_at = (*tried)->at;
   command.database_url = edit.database_url && is_new_url(service, *before, *edit.database_url);
   auto outcome =

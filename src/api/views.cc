@@ -105,6 +105,13 @@ json::object stage_view(Service& service, const pipeline::Stack& stack, const pi
   if (stage.config.caching) out["cache"] = codec::write(stage.config.cache.value_or(pipeline::CacheRules{}));
   if (stage.config.endpoint == pipeline::Endpoint::load_balancer) out["sticky"] = stage.config.sticky.value_or(false);
   out["instances"] = stage.config.instances;
+  if (stage.config.sleep_after) out["sleep_after"] = *stage.config.sleep_after;
+  if (stage.config.hours) out["hours"] = *stage.config.hours;
+  if (stage.rest) {
+    json::object rest{{"why", enum_name(stage.rest->why)}, {"since", to_rfc3339(stage.rest->since)}};
+    if (stage.rest->until) rest["until"] = to_rfc3339(*stage.rest->until);
+    out["rest"] = std::move(rest);
+  }
   out["access"] = outside(stage.config.access);
   out["paused"] = stage.paused;
   out["mark"] = stage.mark;

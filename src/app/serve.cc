@@ -14,6 +14,7 @@
 #include "app/world.h"
 #include "base/codec.h"
 #include "base/files.h"
+#include "conductor/attendant.h"
 #include "dashboard/dashboard.h"
 #include "doctor/doctor.h"
 #include "http/late_handler.h"
@@ -85,6 +86,7 @@ class Server {
   http::LateHandler late_;  // the server needs a handler to find its address, and the routes need the address
   std::unique_ptr<http::Handler> api_;
   std::unique_ptr<Janitor> janitor_;
+  std::unique_ptr<conductor::Attendant> attendant_;
   std::unique_ptr<http::Server> http_;
 };
 
@@ -210,6 +212,15 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
         [platform](const std::string& name) { return platform->remove_backup(name); }},
        metrics_.get()});
   late_.set(*api_);
+  attendant_ = std::make_unique<conductor::Attendant>(*conductor_, clock_, [platform] {
+    auto uses = platform->usage();
+    conductor::IdleTimes idle;
+    if (!uses) return Result<conductor::IdleTimes>(fail(uses.error()));
+    for (const auto& [stage, use] : *uses) idle[stage] = use.idle;
+    return Result<conductor::IdleTimes>(std::move(idle));
+  });
+  auto heard = local_->on_wanted(attendant_->ear());
+  if (!heard) return fail(heard.error().while_("listening for requests of sleeping stages"));
   janitor_ = std::make_unique<Janitor>(*store_, *builder_, *sandbox_, data / "caches", logs_->root(),
                                        [platform] { platform->clean_logs(); });
   first_sign_in = identity_->first_sign_in();

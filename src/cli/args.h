@@ -24,7 +24,7 @@ struct Args {
   std::optional<std::string> before, after, database, endpoint, region, access, copy_from;
   std::optional<bool> approval, caching, sticky;
   std::optional<std::int64_t> instances, rate, burst;
-  std::optional<std::string> cache_for, body_limit, answer_limit;
+  std::optional<std::string> cache_for, body_limit, answer_limit, sleep_after, hours;
   std::vector<std::string> cache_paths;
   bool no_limits = false;
   std::optional<std::string> confirm;

@@ -140,6 +140,14 @@ void Grammar::stage_settings(CLI::App* app) {
   app->add_flag_callback(
       "--no-approval", [this] { args_.approval = false; }, "Changes enter by themselves");
   app->add_option("--instances", args_.instances, "How many run at once; 0: none")->type_name("N");
+  app->add_option("--sleep-after", args_.sleep_after,
+                  "Without a request for so long it stops, and the next one wakes it: 30m")
+      ->type_name("DURATION");
+  app->add_flag_callback(
+      "--no-sleep-after", [this] { args_.sleep_after = "0"; }, "It never sleeps");
+  app->add_option("--hours", args_.hours, "When it runs: \"mon-fri 08:00-19:00 Europe/Berlin\"")->type_name("HOURS");
+  app->add_flag_callback(
+      "--no-hours", [this] { args_.hours = ""; }, "It runs at all times");
   app->add_option("--database", args_.database, "none, new, or @FILE holding the URL of one that exists")
       ->type_name("none|new|@FILE");
   app->add_option("--endpoint", args_.endpoint, "How requests reach it")

@@ -194,6 +194,20 @@ std::string caching_text(const json::value& stage) {
   return paths.empty() ? out : out + ", of " + paths;
 }
 
+// When it stops its instances, and whether it has.
+std::string rest_text(const json::value& stage, Time now) {
+  std::vector<std::string> parts;
+  if (const auto seconds = number_at(stage, "sleep_after"); seconds > 0)
+    parts.push_back("after " + human_duration(std::chrono::seconds(seconds)) + " without a request");
+  if (const auto hours = text_at(stage, "hours"); !hours.empty()) parts.push_back("outside " + one_line(hours));
+  std::string out;
+  for (const auto& part : parts) out += (out.empty() ? "" : ", and ") + part;
+  const auto why = text_at(stage, "rest.why");
+  if (why == "idle") out += "; asleep" + since(stage, "rest.since", now) + ", the next request wakes it";
+  if (why == "hours") out += "; resting until " + one_line(text_at(stage, "rest.until"));
+  return out;
+}
+
 std::string stage_text(const json::value& stage, Time now, const Screen& screen) {
   Facts facts;
   const Cell state = state_cell(text_at(stage, "state"));
@@ -207,6 +221,7 @@ std::string stage_text(const json::value& stage, Time now, const Screen& screen)
   facts.add("address", text_at(stage, "url"));
   facts.add("approval", true_at(stage, "requires_approval") ? "required" : "not required");
   facts.add("instances", std::to_string(number_at(stage, "instances")));
+  facts.add("rests", rest_text(stage, now));
   facts.add("endpoint", text_at(stage, "endpoint"));
   facts.add("limits", limits_text(stage));
   facts.add("caching", caching_text(stage));

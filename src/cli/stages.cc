@@ -65,6 +65,13 @@ Result<json::object> typed_settings(const Args& args) {
   if (args.caching) out["caching"] = *args.caching;
   if (args.access) out["access"] = *args.access;
   if (args.sticky) out["sticky"] = *args.sticky;
+  if (args.hours) out["hours"] = *args.hours;
+  if (args.sleep_after) {
+    const auto seconds =
+        *args.sleep_after == "0" ? Result<std::int64_t>(0) : whole_seconds(*args.sleep_after, "--sleep-after");
+    if (!seconds) return fail(seconds.error());
+    out["sleep_after"] = *seconds;
+  }
   auto limits = typed_limits(args);
   if (!limits) return fail(limits.error());
   if (!limits->empty()) out["limits"] = std::move(*limits);

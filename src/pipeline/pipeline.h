@@ -24,9 +24,9 @@ struct Work {
   std::optional<Current> current;  // what serves now
   std::int64_t instances = 0;      // desired, for start, switch_over, scale
   std::optional<std::string> token;
-  Time deadline{};                          // R9.4; of chores: far away
-  bool forced = false;                      // remove
-  std::optional<Rest> rest = std::nullopt;  // scale
+  Time deadline{};      // R9.4; of chores: far away
+  bool forced = false;  // remove
+  std::optional<Rest> rest = std::nullopt;
   std::optional<Task> task = std::nullopt;  // back_up, restore, copy_database
   // Equal for the same piece of work whenever it is derived.
   [[nodiscard]] std::string key() const;

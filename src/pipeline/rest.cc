@@ -7,7 +7,7 @@
 namespace sluice::pipeline {
 namespace {
 
-constexpr std::int64_t kShortestIdle = 60;
+constexpr std::int64_t kShortestIdle = 10;
 constexpr std::int64_t kLongestIdle = 7 * 24 * 3600;
 
 bool is_about_to_serve(const Stage& at) { return at.active && at.active->state >= DeploymentState::starting; }
@@ -17,7 +17,7 @@ bool is_about_to_serve(const Stage& at) { return at.active && at.active->state >
 Result<> check_rest(const StageConfig& config) {
   if (config.sleep_after && (*config.sleep_after < kShortestIdle || *config.sleep_after > kLongestIdle)) {
     return fail_field("sleep_after",
-                      fmt::format("{} seconds is not between a minute and 7 days; 0 is never", *config.sleep_after));
+                      fmt::format("{} seconds is not between 10 seconds and 7 days; 0 is never", *config.sleep_after));
   }
   if (config.hours) {
     if (auto hours = Hours::parse(*config.hours); !hours) return fail_field("hours", hours.error().message);

@@ -122,7 +122,7 @@ TEST(Rules, R7_5_what_is_no_longer_set_to_rest_wakes) {
 TEST(Rules, R7_5_rest_is_checked_as_it_is_set) {
   Flow f = serving();
   EXPECT_EQ(set(f, "dev", 5).refusal(), ErrorKind::invalid);
-  EXPECT_THAT(f.refused(), HasSubstr("between a minute and 7 days"));
+  EXPECT_THAT(f.refused(), HasSubstr("between 10 seconds and 7 days"));
   EXPECT_EQ(set(f, "dev", 600, "always").refusal(), ErrorKind::invalid);
 }
 

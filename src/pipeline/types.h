@@ -99,7 +99,7 @@ struct StageConfig {
   std::optional<CacheRules> cache = std::nullopt;      // absent: the defaults
   std::optional<bool> sticky = std::nullopt;  // of load_balancer: a client comes back to the same instance; absent: no
   std::optional<std::string> database_at = std::nullopt;   // of an existing one: "user@host:port/name"
-  std::optional<std::int64_t> sleep_after = std::nullopt;  // seconds without a request; 60 to 604800; absent: never
+  std::optional<std::int64_t> sleep_after = std::nullopt;  // seconds without a request; 10 to 604800; absent: never
   std::optional<std::string> hours = std::nullopt;         // when it runs (base/hours.h); absent: always
   std::optional<std::vector<std::string>> domains = std::nullopt;  // its own names, beside the given one
   bool operator==(const StageConfig&) const = default;

@@ -37,6 +37,7 @@ struct Looking {
     work.current = stage.current;
     work.instances = stage.config.instances;
     work.forced = stage.forced;
+    work.rest = stage.rest;
     return work;
   }
   void step(WorkKind kind, const Stage& stage, Time deadline) {
@@ -53,10 +54,7 @@ struct Looking {
     work.attempt = chore.attempt;
     work.token = chore.token;
     work.deadline = chore.since + kFarAway;
-    if (kind == WorkKind::scale) {
-      work.instances = stage.scaling->to;
-      work.rest = stage.rest;
-    }
+    if (kind == WorkKind::scale) work.instances = stage.scaling->to;
     if (&chore == (stage.task ? &stage.task->chore : nullptr)) work.task = stage.task;
     out.due.push_back(std::move(work));
   }
