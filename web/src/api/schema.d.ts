@@ -880,6 +880,14 @@ export interface components {
        * @description How many are wanted.
        */
       instances: number;
+      /**
+       * Format: int64
+       * @description Seconds without a request after which it sleeps; not there: it never does.
+       */
+      sleep_after?: number;
+      /** @description When it runs; not there: always. */
+      hours?: string;
+      rest?: components["schemas"]["Rest"];
       access: components["schemas"]["Access"];
       paused: boolean;
       /**
@@ -928,6 +936,13 @@ export interface components {
        * @default 1
        */
       instances?: number;
+      /**
+       * Format: int64
+       * @description After so many seconds without a request its instances stop, and the next request starts them and waits for them; 10 at least, 0 for never.
+       */
+      sleep_after?: number;
+      /** @description When it runs, `mon-fri 08:00-19:00 Europe/Berlin`; several after commas. Outside of them nothing runs, but a deployment is tried all the same. Empty for always. */
+      hours?: string;
       access?: components["schemas"]["Access"];
       /** @default local */
       region?: string;
@@ -947,7 +962,26 @@ export interface components {
       sticky?: boolean;
       /** Format: int64 */
       instances?: number;
+      /**
+       * Format: int64
+       * @description After so many seconds without a request its instances stop, and the next request starts them and waits for them; 10 at least, 0 for never.
+       */
+      sleep_after?: number;
+      /** @description When it runs, `mon-fri 08:00-19:00 Europe/Berlin`; several after commas. Outside of them nothing runs, but a deployment is tried all the same. Empty for always. */
+      hours?: string;
       access?: components["schemas"]["Access"];
+    };
+    /** @description Nothing runs for the time being: nobody asked for anything (`idle`; the next request wakes it), or it is outside its hours. */
+    Rest: {
+      /** @enum {string} */
+      why: "idle" | "hours";
+      /** Format: date-time */
+      since: string;
+      /**
+       * Format: date-time
+       * @description Of `hours`: when they begin again.
+       */
+      until?: string;
     };
     /** @description How much `api_gateway` lets through. */
     Limits: {

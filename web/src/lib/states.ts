@@ -58,7 +58,8 @@ const step: Record<Schemas["Step"]["state"], Look> = {
   cancelled: change.cancelled,
 };
 
-export const stageLook = (state: Schemas["StageState"]): Look => stage[state];
+export const stageLook = (state: Schemas["StageState"], rest?: Schemas["Rest"]): Look =>
+  state === "asleep" && rest ? { ...stage.asleep, word: rest.why === "idle" ? "asleep" : "resting" } : stage[state];
 /** Of a deployment, and of a change in a stage. */
 export const changeLook = (state: Schemas["ChangeState"] | Schemas["DeploymentState"]): Look => change[state];
 export const approvalLook = (state: Schemas["ApprovalState"]): Look => approval[state];

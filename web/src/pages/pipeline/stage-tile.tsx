@@ -1,9 +1,10 @@
 import { Anchor, Badge, Button, Card, Group, Text, Title } from "@mantine/core";
-import { IconDatabase, IconExternalLink, IconGitCommit, IconMapPin, IconServer2 } from "@tabler/icons-react";
+import { IconDatabase, IconExternalLink, IconGitCommit, IconMapPin, IconMoon, IconServer2 } from "@tabler/icons-react";
 import { Link } from "react-router-dom";
 import type { Change, Role, Stack, Stage } from "@/api/client";
 import { behind, canRetry } from "@/lib/flow";
 import { mayNot } from "@/lib/may";
+import { restWords } from "@/lib/resting";
 import { changeLook, stageLook } from "@/lib/states";
 import { headline, plural, short } from "@/lib/words";
 import { Age } from "@/ui/age";
@@ -34,7 +35,7 @@ export function StageTile({ stack, stage, changes, role, act }: Props) {
           <Title order={2} size="h5" style={{ minWidth: 0 }} lineClamp={2}>
             {stage.name}
           </Title>
-          <State look={stageLook(stage.state)} />
+          <State look={stageLook(stage.state, stage.rest)} />
         </Group>
         <StageMenu stage={stage} role={role} act={act} />
       </Group>
@@ -130,6 +131,7 @@ function Facts({ stage }: { stage: Stage }) {
   const facts = [
     { icon: IconMapPin, text: stage.region },
     { icon: IconServer2, text: plural(stage.instances, "instance") },
+    ...(stage.rest ? [{ icon: IconMoon, text: restWords(stage.rest) }] : []),
     { icon: IconDatabase, text: databases[stage.database.kind] },
   ];
   return (

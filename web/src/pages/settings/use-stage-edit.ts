@@ -6,7 +6,8 @@ import { stageSettings, tagged } from "@/api/settings";
 import type { SavedNote } from "./form";
 
 type StageEdit = Schemas["StageEdit"];
-const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+// What is not set is left out of a stage; in an edit it is nothing: 0 seconds, no text.
+const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b) || (b === undefined && (a === 0 || a === ""));
 
 /** Edits of one stage on top of how it is now; saved together, if nobody else saved in between. */
 export function useStageEdit(stack: string, name: string) {

@@ -16,7 +16,7 @@ export function Strip({ stack, most = 8 }: { stack: Stack; most?: number }) {
   return (
     <span className={classes.strip}>
       {stages.slice(0, most).map((stage) => {
-        const look = stageLook(stage.state);
+        const look = stageLook(stage.state, stage.rest);
         const Icon = stateIcons[look.icon];
         return (
           <span key={stage.id} className={classes.pip} title={`${stage.name}: ${look.word}`}>
