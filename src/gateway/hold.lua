@@ -68,6 +68,9 @@ core.register_action("hold", { "http-req" }, function(txn)
     left = txn.f:stopping() == 1 or hosts:lookup(host) ~= id .. ".sleeping"
     sentence = why_not(sleeper, began)
   until left or sentence
+  -- Few apps let many knock at the very moment they come up.
+  sleeper.let_in = (sleeper.let_in or 0) + 1
+  if left and sleeper.let_in > 4 then core.msleep(math.min(2 * (sleeper.let_in - 4), 2000)) end
   sleeper.held = sleeper.held - 1
   if sleeper.held == 0 and sleepers[id] == sleeper then sleepers[id] = nil end
   if left then txn:set_var("txn.left", true) else txn:set_var("txn.sentence", sentence) end

@@ -39,8 +39,12 @@ class Answer(http.server.BaseHTTPRequestHandler):
         print("request", self.path, flush=True)
 
 
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 128  # as app servers have it; Python's own 5 loses some of a hundred at once
+
+
 print("hello from", WORDS, flush=True)
-http.server.ThreadingHTTPServer((os.environ.get("HOST", "127.0.0.1"), int(os.environ["PORT"])), Answer).serve_forever()
+Server((os.environ.get("HOST", "127.0.0.1"), int(os.environ["PORT"])), Answer).serve_forever()
 '''
 
 # What an app asks its database: the client's own variables say which.
