@@ -10,7 +10,7 @@ _sluice() {
   case $command in
     db) if [[ $COMP_CWORD -eq 2 ]]; then COMPREPLY=($(compgen -W 'psql backup restore copy list delete --help' -- "$word")); return; fi
       command="$command ${COMP_WORDS[2]}"; args=2 ;;
-    env) if [[ $COMP_CWORD -eq 2 ]]; then COMPREPLY=($(compgen -W 'list set unset copy diff --help' -- "$word")); return; fi
+    env) if [[ $COMP_CWORD -eq 2 ]]; then COMPREPLY=($(compgen -W 'list set unset copy history diff --help' -- "$word")); return; fi
       command="$command ${COMP_WORDS[2]}"; args=2 ;;
     key) if [[ $COMP_CWORD -eq 2 ]]; then COMPREPLY=($(compgen -W 'create list revoke --help' -- "$word")); return; fi
       command="$command ${COMP_WORDS[2]}"; args=2 ;;
@@ -51,6 +51,7 @@ _sluice() {
     'env set') options='--help --json --build --runtime --secret --from-file' takes=' --from-file:file ' places='stack stage none' ;;
     'env unset') options='--help --json --build --runtime' takes=' ' places='stack stage none' ;;
     'env copy') options='--help --json --build --runtime' takes=' ' places='stack stage stage' ;;
+    'env history') options='--help --json --limit' takes=' --limit:none ' places='stack stage' ;;
     'env diff') options='--help --build --runtime' takes=' ' places='stack stage stage' ;;
     'approve') options='--help --json --change --message' takes=' --change:none --message:none ' places='stack stage' ;;
     'reject') options='--help --json --change --message' takes=' --change:none --message:none ' places='stack stage' ;;

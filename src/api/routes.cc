@@ -58,6 +58,7 @@ std::vector<Route> table() {
       {"GET", "/api/v1/backups", viewer, kNone, {"stack", "limit", "after"}, list_backups},
       {"DELETE", "/api/v1/backups/{backup}", admin, kNone, {"confirm"}, delete_backup},
 
+      {"GET", STAGE "/variables/history", viewer, kNone, {"limit", "after"}, show_variables_history},  // no kind
       {"GET", VARIABLES, viewer, kNone, {}, show_variables},
       {"PUT", VARIABLES, developer, kVariables, {}, replace_variables},
       {"PATCH", VARIABLES, developer, kVariables, {}, merge_variables},

@@ -92,6 +92,7 @@ Answer show_variables(Service&, const Call&);  // variables.cc
 Answer replace_variables(Service&, const Call&);
 Answer merge_variables(Service&, const Call&);
 Answer copy_variables(Service&, const Call&);
+Answer show_variables_history(Service&, const Call&);  // variables_history.cc
 
 Answer show_approval(Service&, const Call&);  // approvals.cc
 Answer approve(Service&, const Call&);

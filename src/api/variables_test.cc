@@ -113,5 +113,42 @@ TEST(Variables, R5_4_a_copy_takes_secrets_along) {
   EXPECT_EQ(house.conductor().settings("shop", "eu")->runtime.at("KEY").value, "hidden");
 }
 
+TEST(Variables, R7_1_the_history_tells_who_changed_which_name_and_never_a_value) {
+  House house;
+  house.make("shop", {"dev"});
+  const std::string history = "/stacks/shop/stages/dev/variables/history";
+  EXPECT_TRUE(house.get(history).items().empty()) << "a new stage has no variable";
+  ASSERT_EQ(house.call("PATCH", kRuntime, R"({"A":"1-value","KEY":{"value":"s3cret-value","secret":true}})").status,
+            200);
+  ASSERT_EQ(
+      house.call("PATCH", kRuntime, R"({"A":"2-value","KEY":null,"B":"3-value"})", pipeline::Role::developer).status,
+      200);
+  ASSERT_EQ(house.call("PATCH", "/stacks/shop/stages/dev/variables/build", R"({"C":"4-value"})").status, 200);
+  ASSERT_EQ(house.call("PATCH", "/stacks/shop/stages/dev", R"({"access":"private"})").status, 200) << "another setting";
+  auto got = house.get(history);
+  EXPECT_EQ(got.text.find("-value"), std::string::npos) << got.text;
+  ASSERT_EQ(got.items().size(), 3u) << got.text;
+  EXPECT_EQ(got.items()[0].at("variables"), json::parse(R"([{"kind":"build","name":"C","what":"added"}])"));
+  EXPECT_EQ(
+      got.items()[1].at("variables"),
+      json::parse(R"([{"kind":"runtime","name":"A","what":"changed"},{"kind":"runtime","name":"KEY","what":"removed"},
+                            {"kind":"runtime","name":"B","what":"added"}])"));
+  EXPECT_EQ(got.items()[1].at("by"), "developer");
+  EXPECT_EQ(got.items()[2].at("by"), "admin");
+  EXPECT_EQ(got.items()[2].at("settings_revision"), 2);
+  // By pages.
+  got = house.get(history + "?limit=1");
+  ASSERT_EQ(got.items().size(), 1u);
+  got = house.get(history + "?limit=1&after=" + got.str("next"));
+  EXPECT_EQ(got.items()[0].at("by"), "developer");
+
+  ASSERT_EQ(house.call("POST", "/stacks/shop/stages", R"({"name":"test","copy_from":"dev"})").status, 201);
+  got = house.get("/stacks/shop/stages/test/variables/history");
+  ASSERT_EQ(got.items().size(), 1u);
+  EXPECT_EQ(got.items()[0].at("copied_from"), "dev");
+  EXPECT_EQ(got.items()[0].at("variables").as_array().size(), 3u);
+  EXPECT_EQ(house.get("/stacks/shop/stages/none/variables/history").status, 404);
+}
+
 }  // namespace
 }  // namespace sluice::api

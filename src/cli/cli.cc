@@ -63,6 +63,7 @@ const std::map<std::string, Command>& commands() {
       {"env unset", env_unset},
       {"env copy", env_copy},
       {"env diff", env_diff},
+      {"env history", env_history},
       {"approve", approve},
       {"reject", reject},
       {"approvals", approvals},

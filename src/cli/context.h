@@ -74,6 +74,7 @@ Result<Exit> env_set(Context&);
 Result<Exit> env_unset(Context&);
 Result<Exit> env_copy(Context&);
 Result<Exit> env_diff(Context&);
+Result<Exit> env_history(Context&);  // env_history.cc
 // decisions.cc
 Result<Exit> approve(Context&);
 Result<Exit> reject(Context&);

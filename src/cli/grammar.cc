@@ -289,6 +289,10 @@ void Grammar::add_env() {
   copy->add_option("FROM", args_.first, "Stage to read")->required();
   copy->add_option("TO", args_.second, "Stage to write")->required();
   kind_of_variables(copy);
+  auto* history =
+      leaf(env, "history", "Who changed which variables, newest first; never a value", "sluice env history shop prod");
+  stack_and_stage(history);
+  paged(history);
   auto* diff =
       leaf(env, "diff", "What differs between the variables of two stages", "sluice env diff shop dev prod", false);
   stack_of(diff);

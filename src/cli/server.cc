@@ -130,7 +130,6 @@ Result<json::value> Server::list(const std::string& path, const Query& query, st
     if (!answer) return answer;
     for (const auto& item : list_at(*answer, "items")) items.push_back(item);
     after = text_at(*answer, "next");
-    if (list_at(*answer, "items").empty()) break;
   } while (!after.empty() && items.size() < limit);
   if (!after.empty()) next = json::string(after);
   return json::value(json::object{{"items", std::move(items)}, {"next", std::move(next)}});

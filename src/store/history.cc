@@ -226,6 +226,23 @@ Result<Page<StoredEvent>> SqliteStore::audit(const std::string& stack_name, cons
   });
 }
 
+Result<Page<StoredEvent>> SqliteStore::settings_history(const StackId& stack, const StageId& stage,
+                                                        const std::string& after, std::size_t limit) {
+  return guarded([&]() -> Result<Page<StoredEvent>> {
+    auto before = from_cursor(after);
+    if (!before) return fail(before.error());
+    Reader db(readers_);
+    // The types as the index events_settings has them: else it is not used.
+    auto events = read_events(db->query(SLUICE_EVENT_COLUMNS
+                                        "WHERE e.stack = (SELECT num FROM stacks WHERE id = ?) AND e.seq < ? "
+                                        "AND e.type IN ('StageAdded', 'SettingsSaved', 'SettingsAdopted') "
+                                        "AND json_extract(e.body, '$.stage') = ? ORDER BY e.seq DESC LIMIT ?",
+                                        stack, *before, stage, with_one_more(limit)));
+    if (!events) return fail(events.error());
+    return page_of(std::move(*events), limit, [](const StoredEvent& e) { return e.seq; });
+  });
+}
+
 Result<Page<ChangeRow>> SqliteStore::changes(const StackId& stack, const std::string& commit, const std::string& after,
                                              std::size_t limit) {
   return guarded([&]() -> Result<Page<ChangeRow>> {

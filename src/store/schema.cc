@@ -148,6 +148,10 @@ CREATE TABLE documents(
   id TEXT NOT NULL,
   document TEXT NOT NULL,
   PRIMARY KEY(kind, id)) WITHOUT ROWID;
+)sql"},
+                                 Migration{"the history of settings", R"sql(
+-- Of the words of Store::settings_history alone, so that it need not read all that ever happened.
+CREATE INDEX events_settings ON events(stack) WHERE type IN ('StageAdded', 'SettingsSaved', 'SettingsAdopted');
 )sql"}};
 
 int schema_of(Connection& connection) {

@@ -21,6 +21,8 @@ class SqliteStore final : public Store {
   Result<std::vector<StoredEvent>> events_after(std::int64_t seq, std::size_t limit) override;
   std::int64_t last_seq() override { return last_seq_.load(); }
   Result<Page<StoredEvent>> audit(const std::string& stack_name, const std::string& after, std::size_t limit) override;
+  Result<Page<StoredEvent>> settings_history(const pipeline::StackId& stack, const pipeline::StageId& stage,
+                                             const std::string& after, std::size_t limit) override;
   Result<Page<ChangeRow>> changes(const pipeline::StackId& stack, const std::string& commit, const std::string& after,
                                   std::size_t limit) override;
   Result<ChangeRow> change(const pipeline::StackId& stack, pipeline::ChangeNumber number) override;

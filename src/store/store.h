@@ -142,6 +142,9 @@ class Store {
   // The audit trail: newest first; `stack` empty: all.
   virtual Result<Page<StoredEvent>> audit(const std::string& stack_name, const std::string& after,
                                           std::size_t limit) = 0;
+  // By which the variables of a stage may have changed: StageAdded, SettingsSaved, SettingsAdopted; newest first.
+  virtual Result<Page<StoredEvent>> settings_history(const pipeline::StackId&, const pipeline::StageId&,
+                                                     const std::string& after, std::size_t limit) = 0;
   virtual Result<Page<ChangeRow>> changes(const pipeline::StackId&, const std::string& commit, const std::string& after,
                                           std::size_t limit) = 0;
   virtual Result<ChangeRow> change(const pipeline::StackId&, pipeline::ChangeNumber) = 0;

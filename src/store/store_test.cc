@@ -157,6 +157,29 @@ TEST_F(StoreTest, pages_follow_each_other_without_a_gap) {
   EXPECT_EQ(refused.error().fields.front().field, "after");
 }
 
+TEST_F(StoreTest, the_history_of_a_stages_settings_is_its_own) {
+  Story story(*store);
+  auto dev = story.adds_stage("dev", 0);
+  auto test = story.adds_stage("test", 1);
+  for (pipeline::Revision revision = 2; revision < 5; ++revision) {
+    story.happens({SettingsSaved{dev, revision, {"runtime/KEY"}}});
+    story.happens({StagePaused{dev}, StageResumed{dev}});
+    story.happens({SettingsSaved{test, revision, {"build/OTHER"}}});
+  }
+  const auto page = store->settings_history(story.stack.id, dev, "", 3).value();
+  ASSERT_EQ(page.items.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto& saved = std::get<SettingsSaved>(page.items[i].event.body);
+    EXPECT_EQ(saved.stage, dev);
+    EXPECT_EQ(saved.revision, static_cast<pipeline::Revision>(4 - i));
+  }
+  const auto rest = store->settings_history(story.stack.id, dev, page.next, 3).value();
+  ASSERT_EQ(rest.items.size(), 1u);
+  EXPECT_EQ(rest.items[0].type, "StageAdded");
+  EXPECT_EQ(rest.next, "");
+  EXPECT_FALSE(store->settings_history(story.stack.id, dev, "x7", 3));
+}
+
 TEST_F(StoreTest, changes_are_found_by_number_and_by_commit) {
   Story story(*store);
   for (int i = 0; i < 12; ++i) story.checks_in();

@@ -152,6 +152,10 @@ export interface paths {
     /** Change some variables */
     patch: operations["mergeVariables"];
   };
+  "/api/v1/stacks/{stack}/stages/{stage}/variables/history": {
+    /** Who changed which variables, newest first; never a value */
+    get: operations["listVariablesHistory"];
+  };
   "/api/v1/stacks/{stack}/stages/{stage}/variables/copy": {
     /**
      * Copy another stage's variables here
@@ -1385,6 +1389,31 @@ export interface components {
       /** Format: date-time */
       ended_at?: string;
       error?: string;
+    };
+    VariablesSave: {
+      /** Format: date-time */
+      at: string;
+      by: string;
+      /** Format: int64 */
+      settings_revision: number;
+      variables: ({
+          /** @enum {string} */
+          kind: "build" | "runtime";
+          name: string;
+          /** @enum {string} */
+          what: "added" | "changed" | "removed";
+        })[];
+      /** @description Stage whose variables a new one was made with. */
+      copied_from?: string;
+      /**
+       * Format: int64
+       * @description A rollback to the settings of then: their revision.
+       */
+      taken_from_revision?: number;
+    };
+    VariablesSavePage: {
+      items: components["schemas"]["VariablesSave"][];
+      next: string | null;
     };
     /**
      * @description Gravest last.
@@ -2625,6 +2654,31 @@ export interface operations {
       415: components["responses"]["NotJson"];
       421: components["responses"]["Misdirected"];
       503: components["responses"]["Unavailable"];
+    };
+  };
+  /** Who changed which variables, newest first; never a value */
+  listVariablesHistory: {
+    parameters: {
+      query?: {
+        limit?: components["parameters"]["limit"];
+        after?: components["parameters"]["after"];
+      };
+      path: {
+        stack: components["parameters"]["stack"];
+        stage: components["parameters"]["stage"];
+      };
+    };
+    responses: {
+      /** @description A page of saves; those that left the variables as they were are left out, so a page may be short. */
+      200: {
+        content: {
+          "application/json": components["schemas"]["VariablesSavePage"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      404: components["responses"]["NotFound"];
+      421: components["responses"]["Misdirected"];
     };
   };
   /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { differences, draftOfText, mergeOf, nameProblem, problemOf, rowsOf, summary, type Variables } from "./variables";
+import { differences, draftOfText, mergeOf, nameProblem, namesOf, problemOf, rowsOf, summary, type Variables } from "./variables";
 
 const base: Variables = { LEVEL: { value: "info" }, HOST: { value: "a" }, KEY: { secret: true } };
 
@@ -74,3 +74,17 @@ it("two stages differ", () =>
   expect(
     differences(base, { LEVEL: { value: "debug" }, KEY: { value: "x" }, NEW: { value: "1" } }).map((one) => `${one.name} ${one.state}`),
   ).toEqual(["HOST only here", "KEY unknown", "LEVEL different", "NEW only there"]));
+
+it("a save is told by what happened to the names of its kind", () => {
+  const variables = [
+    { kind: "runtime", name: "B", what: "removed" },
+    { kind: "runtime", name: "A", what: "added" },
+    { kind: "build", name: "C", what: "added" },
+    { kind: "runtime", name: "D", what: "added" },
+  ];
+  expect(namesOf(variables, "runtime")).toEqual([
+    { what: "added", names: ["A", "D"] },
+    { what: "removed", names: ["B"] },
+  ]);
+  expect(namesOf(variables.slice(0, 2), "build")).toEqual([]);
+});

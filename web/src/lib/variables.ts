@@ -130,3 +130,10 @@ export function differences(here: Variables, there: Variables): Difference[] {
     return { name, here: a, there: b, state };
   });
 }
+
+/** What one save did to the variables of a kind: their names by what happened to them. */
+export function namesOf(variables: { kind: string; name: string; what: string }[], kind: string): { what: string; names: string[] }[] {
+  return ["added", "changed", "removed"]
+    .map((what) => ({ what, names: variables.filter((one) => one.kind === kind && one.what === what).map((one) => one.name) }))
+    .filter(({ names }) => names.length > 0);
+}

@@ -22,6 +22,7 @@ import { EndpointPart } from "./endpoint-part";
 import { ScalePart } from "./scale-part";
 import classes from "./settings.module.css";
 import { StackPart } from "./stack-part";
+import { VariablesHistory } from "./variables-history";
 import { VariablesPart } from "./variables-part";
 
 const parts = [
@@ -41,7 +42,12 @@ function Part({ stack, stage, part, me }: { stack: Stack; stage: Stage; part: st
       return <DetailsPart {...props} />;
     case "build":
     case "runtime":
-      return <VariablesPart {...props} kind={part} />;
+      return (
+        <>
+          <VariablesPart {...props} kind={part} />
+          <VariablesHistory stage={stage} kind={part} />
+        </>
+      );
     case "endpoint":
       return <EndpointPart {...props} />;
     case "scale":
