@@ -1413,6 +1413,7 @@ export interface components {
     };
     VariablesSavePage: {
       items: components["schemas"]["VariablesSave"][];
+      /** @description Give it as `after` for the next page; null at the end. */
       next: string | null;
     };
     /**
