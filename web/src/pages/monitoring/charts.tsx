@@ -1,12 +1,15 @@
 import { Stack as Column, Text } from "@mantine/core";
+import { useElementSize } from "@mantine/hooks";
 import { IconRocket, IconX } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { Link } from "react-router-dom";
 import type { Usage } from "@/api/usage";
 import { duration, exact } from "@/lib/time";
-import { amount, bytes, bytesCeiling, ceilingOf, type Series } from "@/lib/usage";
+import { amount, bytes, bytesCeiling, ceilingOf, type Series, togetherWithin } from "@/lib/usage";
 import { Chart, type Line } from "./chart";
 import classes from "./monitoring.module.css";
+
+const kApart = 30; // pixels between two that can be told apart, and hit
 
 const most = (...all: (number | null)[][]) => Math.max(0, ...all.flat().map((value) => value ?? 0));
 const milliseconds = (value: number) => (value < 1 && value > 0 ? "<1 ms" : duration(value));
@@ -40,26 +43,30 @@ function figures(series: Series): { title: string; top: number; unit: (value: nu
   ];
 }
 
-/** Deployments on the time axis, each a link to its own page. */
+/** Deployments on the time axis: a link to its own page, or to the history where several stand in one place. */
 function Deployments({ usage, series }: { usage: Usage; series: Series }) {
+  const { ref, width } = useElementSize();
   const from = series.at[0] ?? 0;
-  const span = series.at.length * series.step;
+  const places = togetherWithin(usage.deployments, (width > 0 ? kApart / width : 1) * series.at.length * series.step);
   return (
-    <nav className={classes.strip} aria-label="Deployments on the time axis">
-      {usage.deployments.map((one) => {
-        const failed = one.state === "failed";
-        const says = `#${one.change} ${failed ? "failed" : "deployed"}, ${exact(one.at)}`;
+    <nav ref={ref} className={classes.strip} aria-label="Deployments on the time axis">
+      {places.map((there) => {
+        const last = there[there.length - 1]!;
+        const failed = there.some((one) => one.state === "failed");
+        const alone = `#${last.change} ${failed ? "failed" : "deployed"}, ${exact(last.at)}`;
+        const says = there.length === 1 ? alone : `${there.length} deployments until ${exact(last.at)}, the last #${last.change}${failed ? "; not all succeeded" : ""}`;
+        const root = `/stacks/${usage.stack}`;
         return (
           <Link
-            key={one.deployment}
-            to={`/stacks/${usage.stack}/deployments/${one.deployment}`}
+            key={last.deployment}
+            to={there.length === 1 ? `${root}/deployments/${last.deployment}` : `${root}/history?view=deployments&stage=${usage.stage}`}
             className={classes.deployment}
             data-failed={failed || undefined}
-            style={{ left: `${Math.min(100, ((Date.parse(one.at) - from) / span) * 100)}%` }}
+            style={{ left: `${Math.min(100, ((Date.parse(last.at) - from) / (series.at.length * series.step)) * 100)}%` }}
             title={says}
             aria-label={says}
           >
-            {failed ? <IconX size={16} aria-hidden /> : <IconRocket size={16} aria-hidden />}
+            {there.length > 1 ? <span aria-hidden>{there.length}</span> : failed ? <IconX size={16} aria-hidden /> : <IconRocket size={16} aria-hidden />}
           </Link>
         );
       })}
