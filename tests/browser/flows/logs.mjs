@@ -16,7 +16,6 @@ class Answer(http.server.BaseHTTPRequestHandler):
         self.end_headers()
     def log_message(self, *words):
         pass
-print("open for orders", flush=True)
 http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).serve_forever()
 `,
 };
@@ -33,7 +32,6 @@ export default async function ({ test, open, server, until }) {
 
   await test("lines show which instance of which change wrote them", async () => {
     await tab.go("/stacks/chat/stages/dev/logs");
-    await page.getByText("open for orders").first().waitFor();
     await until("lines of both instances", 20, async () => {
       const seen = (await lines()).join("\n");
       return /\b1\.1\.0\b/.test(seen) && /\b1\.1\.1\b/.test(seen);
@@ -52,7 +50,7 @@ export default async function ({ test, open, server, until }) {
     };
     const before = await until("errors only", 20, errors);
     await until("more errors", 20, async () => (await errors()) > before || (await errors()) >= 20);
-    await tab.settled?.();
+    await tab.settled();
     await tab.shot("logs-level");
   });
 
