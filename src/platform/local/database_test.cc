@@ -62,7 +62,7 @@ class DatabaseTest : public LocalTest {
   }
   pid_t server() const {
     const auto pid = read_file(dir_ / "databases/postgres/cluster/postmaster.pid");
-    return pid ? std::stoi(*pid) : 0;
+    return pid ? std::atoi(pid->c_str()) : 0;  // empty for a moment, while it is being written
   }
   std::vector<Backup> backups() const { return Backups(dir_ / "databases/backups").all(); }
 };
