@@ -74,10 +74,10 @@ export default function Logs() {
         </Empty>
       ) : (
         <>
-          <Group mb="md" justify="space-between" gap="sm">
+          <Group mb="md" gap="sm">
             <SegmentedControl aria-label="Kind of log" data={kinds} value={kind} onChange={(next) => to({ kind: next })} />
             <LogFilter grep={grep} level={kind === "runtime" ? level : undefined} change={to} />
-            <SegmentedControl aria-label="Since when" data={sinces} value={since} onChange={(next) => to({ since: next })} />
+            <SegmentedControl ml="auto" aria-label="Since when" data={sinces} value={since} onChange={(next) => to({ since: next })} />
           </Group>
           <StageLog key={`${place.id} ${kind} ${since} ${level} ${grep}`} stage={place} span={spans[since]} {...{ kind, since, grep, level }} />
           {kind === "runtime" && (

@@ -1,4 +1,4 @@
-import { Button, Card, Group, List, Text, Title } from "@mantine/core";
+import { Button, Card, Code, Group, List, Text, Title } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Fragment } from "react";
 import { client, type Schemas, type Stage, told } from "@/api/client";
@@ -7,7 +7,6 @@ import type { VariableKind } from "@/api/settings";
 import { namesOf } from "@/lib/variables";
 import { Age } from "@/ui/age";
 import { Problem } from "@/ui/answers";
-import classes from "./variables.module.css";
 
 type Save = Schemas["VariablesSave"];
 type Page = Schemas["VariablesSavePage"];
@@ -58,7 +57,7 @@ export function VariablesHistory({ stage, kind }: { stage: Stage; kind: Variable
                   {names.map((name, j) => (
                     <Fragment key={name}>
                       {j > 0 && ", "}
-                      <span className={classes.value}>{name}</span>
+                      <Code>{name}</Code>
                     </Fragment>
                   ))}
                 </Fragment>
