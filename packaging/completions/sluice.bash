@@ -4,10 +4,12 @@ _sluice() {
   local options='' takes=' ' places='' args=1 kind='' stack='' stage='' found='' i
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    COMPREPLY=($(compgen -W 'serve down login logout whoami stack stage key purge db env approve reject approvals retry redeploy rollback promote pause resume cancel status changes deployments deployment logs wait open top usage prices token doctor git-credential completion --help --version' -- "$word"))
+    COMPREPLY=($(compgen -W 'serve down login logout whoami stack stage key purge certificate db env approve reject approvals retry redeploy rollback promote pause resume cancel status changes deployments deployment logs wait open top usage prices token doctor git-credential completion --help --version' -- "$word"))
     return
   fi
   case $command in
+    certificate) if [[ $COMP_CWORD -eq 2 ]]; then COMPREPLY=($(compgen -W 'add list remove --help' -- "$word")); return; fi
+      command="$command ${COMP_WORDS[2]}"; args=2 ;;
     db) if [[ $COMP_CWORD -eq 2 ]]; then COMPREPLY=($(compgen -W 'psql backup restore copy list delete --help' -- "$word")); return; fi
       command="$command ${COMP_WORDS[2]}"; args=2 ;;
     env) if [[ $COMP_CWORD -eq 2 ]]; then COMPREPLY=($(compgen -W 'list set unset copy history diff --help' -- "$word")); return; fi
@@ -22,7 +24,7 @@ _sluice() {
       command="$command ${COMP_WORDS[2]}"; args=2 ;;
   esac
   case $command in
-    'serve') options='--help --data --listen --gateway --builds' takes=' --data:file --listen:none --gateway:none --builds:none ' places='' ;;
+    'serve') options='--help --data --listen --gateway --gateway-tls --builds' takes=' --data:file --listen:none --gateway:none --gateway-tls:none --builds:none ' places='' ;;
     'down') options='--help --data' takes=' --data:file ' places='' ;;
     'login') options='--help --token' takes=' --token:none ' places='none' ;;
     'logout') options='--help' takes=' ' places='' ;;
@@ -32,15 +34,18 @@ _sluice() {
     'stack show') options='--help --json' takes=' ' places='stack' ;;
     'stack set') options='--help --json --branch --repo' takes=' --branch:none --repo:none ' places='stack' ;;
     'stack delete') options='--help --json --confirm' takes=' --confirm:none ' places='stack' ;;
-    'stage add') options='--help --json --before --after --approval --no-approval --instances --sleep-after --no-sleep-after --hours --no-hours --database --endpoint --caching --no-caching --cache-for --cache-path --rate --burst --body-limit --answer-limit --no-limits --sticky --no-sticky --access --region --copy-from' takes=' --before:stage --after:stage --instances:none --sleep-after:none --hours:none --database:none,new --endpoint:api_gateway,load_balancer --cache-for:none --cache-path:none --rate:none --burst:none --body-limit:none --answer-limit:none --access:public,private --region:none --copy-from:stage ' places='stack stage' ;;
+    'stage add') options='--help --json --before --after --approval --no-approval --instances --sleep-after --no-sleep-after --hours --no-hours --database --endpoint --caching --no-caching --cache-for --cache-path --rate --burst --body-limit --answer-limit --no-limits --sticky --no-sticky --domain --no-domains --access --region --copy-from' takes=' --before:stage --after:stage --instances:none --sleep-after:none --hours:none --database:none,new --endpoint:api_gateway,load_balancer --cache-for:none --cache-path:none --rate:none --burst:none --body-limit:none --answer-limit:none --domain:none --access:public,private --region:none --copy-from:stage ' places='stack stage' ;;
     'stage list') options='--help --json' takes=' ' places='stack' ;;
     'stage show') options='--help --json' takes=' ' places='stack stage' ;;
-    'stage set') options='--help --json --approval --no-approval --instances --sleep-after --no-sleep-after --hours --no-hours --database --endpoint --caching --no-caching --cache-for --cache-path --rate --burst --body-limit --answer-limit --no-limits --sticky --no-sticky --access' takes=' --instances:none --sleep-after:none --hours:none --database:none,new --endpoint:api_gateway,load_balancer --cache-for:none --cache-path:none --rate:none --burst:none --body-limit:none --answer-limit:none --access:public,private ' places='stack stage' ;;
+    'stage set') options='--help --json --approval --no-approval --instances --sleep-after --no-sleep-after --hours --no-hours --database --endpoint --caching --no-caching --cache-for --cache-path --rate --burst --body-limit --answer-limit --no-limits --sticky --no-sticky --domain --no-domains --access' takes=' --instances:none --sleep-after:none --hours:none --database:none,new --endpoint:api_gateway,load_balancer --cache-for:none --cache-path:none --rate:none --burst:none --body-limit:none --answer-limit:none --domain:none --access:public,private ' places='stack stage' ;;
     'stage delete') options='--help --json --confirm --force' takes=' --confirm:none ' places='stack stage' ;;
     'key create') options='--help --json' takes=' ' places='stack stage none' ;;
     'key list') options='--help --json' takes=' ' places='stack stage' ;;
     'key revoke') options='--help --json' takes=' ' places='stack stage none' ;;
     'purge') options='--help --json' takes=' ' places='stack stage' ;;
+    'certificate add') options='--help --json --certificate --key' takes=' --certificate:none --key:none ' places='stack stage none' ;;
+    'certificate list') options='--help --json' takes=' ' places='stack stage' ;;
+    'certificate remove') options='--help --json' takes=' ' places='stack stage none' ;;
     'db psql') options='--help --json' takes=' ' places='stack stage' ;;
     'db backup') options='--help --json --timeout' takes=' --timeout:none ' places='stack stage' ;;
     'db restore') options='--help --json --confirm --timeout' takes=' --confirm:none --timeout:none ' places='stack stage none' ;;

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,14 @@ struct Databases {
   // Newest first, also of what is gone.
   std::function<std::vector<platform::Backup>()> backups = {};
   std::function<Result<>(const std::string& name)> remove_backup = {};
+};
+
+// The certificates of stages' own domains. Empty: the platform takes none.
+struct Certificates {
+  // The chain and the key, in PEM; in force when it returns, with when it ends. invalid names `certificate` or `key`.
+  std::function<Result<Time>(const std::string& domain, const std::string& pem)> set = {};
+  std::function<Result<>(const std::string& domain)> remove = {};
+  std::function<std::map<std::string, Time>()> all = {};  // by domain, when each ends
 };
 
 // Everything outlives the handler.
@@ -72,6 +81,9 @@ struct Deps {
   Databases databases = {};
   // What stages use. nullptr: this server measures nothing.
   metrics::Metrics* metrics = nullptr;
+  // Called after a stage's own domains changed; it answers at them when this returns. Empty: it has none.
+  std::function<Result<>(const pipeline::Stage& stage)> domains_changed = {};
+  Certificates certificates = {};
 };
 
 // Starts by comparing the tips of hosted branches with the newest check-ins, on a thread of its own: a crash between

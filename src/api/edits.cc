@@ -42,23 +42,28 @@ std::optional<StageEdit::Limits> read_limits(Fields& fields) {
   return out;
 }
 
+std::optional<std::vector<std::string>> read_texts(Fields& fields, const char* name) {
+  const auto* value = fields.any(name);
+  if (value == nullptr) return std::nullopt;
+  std::vector<std::string> out;
+  const auto* list = value->if_array();
+  if (list == nullptr) fields.wrong(name, "must be a list of texts");
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    const auto* text = (*list)[i].if_string();
+    if (text == nullptr) fields.wrong(name, "must be a list of texts");
+    if (text == nullptr) break;
+    out.emplace_back(*text);
+  }
+  return out;
+}
+
 std::optional<StageEdit::Cache> read_cache(Fields& fields) {
   const auto* object = fields.object("cache");
   if (object == nullptr) return std::nullopt;
   Fields cache(*object, "cache.");
   StageEdit::Cache out;
   out.seconds = cache.number("seconds", 1, 86'400);
-  if (const auto* paths = cache.any("paths"); paths != nullptr) {
-    out.paths.emplace();
-    const auto* list = paths->if_array();
-    if (list == nullptr) cache.wrong("paths", "must be a list of texts");
-    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
-      const auto* path = (*list)[i].if_string();
-      if (path == nullptr) cache.wrong("paths", "must be a list of texts");
-      if (path == nullptr) break;
-      out.paths->emplace_back(*path);
-    }
-  }
+  out.paths = read_texts(cache, "paths");
   fields.take(std::move(cache));
   return out;
 }
@@ -94,6 +99,7 @@ StageEdit read_stage_edit(Fields& fields) {
     const auto known = hours ? is_known_zone(hours->zone) : fail(hours.error());
     if (!known) fields.wrong("hours", known.error().message);
   }
+  out.domains = read_texts(fields, "domains");
   return out;
 }
 

@@ -31,9 +31,10 @@ struct StageEdit {
   std::optional<bool> sticky;
   std::optional<std::int64_t> sleep_after;  // seconds; 0: never
   std::optional<std::string> hours;         // "": always
+  std::optional<std::vector<std::string>> domains;
   [[nodiscard]] bool empty() const {
     return !requires_approval && !database && !endpoint && !caching && !instances && !access && !limits && !cache &&
-           !sticky && !sleep_after && !hours;
+           !sticky && !sleep_after && !hours && !domains;
   }
   [[nodiscard]] std::optional<pipeline::TrafficLimits> limits_over(const pipeline::StageConfig& was) const;
   [[nodiscard]] std::optional<pipeline::CacheRules> cache_over(const pipeline::StageConfig& was) const;

@@ -50,6 +50,48 @@ TEST(Endpoint, R7_4_what_is_cached_is_said_where_caching_is_on) {
   EXPECT_TRUE(says(house.get("/audit").text, "CachePurged"));
 }
 
+TEST(Endpoint, a_stage_has_its_own_domains_at_once_and_nobody_else_s) {
+  House house;
+  house.make("shop", {"dev", "prod"});
+  house.make("blog", {"dev"});
+  EXPECT_FALSE(house.get(kDev).object().contains("domains"));
+  auto set = house.call("PATCH", kDev, R"({"domains":["shop.example.org","www.example.org"]})");
+  ASSERT_EQ(set.status, 200) << set.text;
+  EXPECT_FALSE(set.object().contains("deploys"));
+  EXPECT_EQ(house.domains["dev"], (std::vector<std::string>{"shop.example.org", "www.example.org"}));
+  EXPECT_EQ(json::serialize(house.get(kDev).object().at("domains")), R"(["shop.example.org","www.example.org"])");
+  for (const std::string other : {"/stacks/shop/stages/prod", "/stacks/blog/stages/dev"}) {
+    auto taken = house.call("PATCH", other, R"({"domains":["www.example.org"]})");
+    EXPECT_EQ(taken.status, 400);
+    EXPECT_TRUE(says(taken.text, "www.example.org is an address of dev of shop")) << taken.text;
+  }
+  EXPECT_EQ(house.call("POST", "/stacks/blog/stages", R"({"name":"b","domains":["www.example.org"]})").status, 400);
+  EXPECT_EQ(house.call("PATCH", kDev, R"({"domains":["prod.shop.localhost"]})").status, 400);
+  EXPECT_EQ(house.call("PATCH", kDev, R"({"domains":"x.example.org"})").status, 400);
+  ASSERT_EQ(house.call("PATCH", kDev, R"({"domains":[]})").status, 200);
+  EXPECT_TRUE(house.domains["dev"].empty());
+  EXPECT_FALSE(house.get(kDev).object().contains("domains"));
+  EXPECT_EQ(house.call("POST", "/stacks/blog/stages", R"({"name":"b","domains":["www.example.org"]})").status, 201);
+}
+
+TEST(Endpoint, a_domain_of_the_stage_is_given_a_certificate) {
+  House house;
+  house.make("shop", {"dev"});
+  const auto path = kDev + "/certificates/www.example.org", pem = std::string(R"({"certificate":"c","key":"k"})");
+  EXPECT_EQ(house.call("PUT", path, pem).status, 404) << "it is no domain of the stage";
+  ASSERT_EQ(house.call("PATCH", kDev, R"({"domains":["shop.example.org","www.example.org"]})").status, 200);
+  auto set = house.call("PUT", path, pem);
+  ASSERT_EQ(set.status, 200) << set.text;
+  EXPECT_EQ(json::serialize(house.get(kDev + "/certificates").object().at("items")),
+            R"([{"domain":"shop.example.org"},{"domain":"www.example.org","ends_at":"1970-01-01T00:00:00.000Z"}])");
+  auto wrong = house.call("PUT", path, R"({"certificate":"bad","key":"bad"})");
+  EXPECT_EQ(wrong.status, 400);
+  EXPECT_TRUE(says(wrong.text, "is no certificate in PEM")) << wrong.text;
+  EXPECT_EQ(house.call("PUT", path, R"({"certificate":"c"})").status, 400);
+  EXPECT_EQ(house.call("DELETE", path, "").status, 204);
+  EXPECT_TRUE(house.certificates.empty());
+}
+
 TEST(Endpoint, a_key_is_shown_once_and_told_to_the_platform) {
   House house;
   house.make("shop", {"dev"});

@@ -48,6 +48,9 @@ std::vector<Route> table() {
       {"POST", STAGE "/keys", developer, kSmall, {}, create_key},
       {"DELETE", STAGE "/keys/{key}", developer, kNone, {}, revoke_key},
       {"DELETE", STAGE "/cache", developer, kNone, {}, purge_cache},
+      {"GET", STAGE "/certificates", viewer, kNone, {}, list_certificates},
+      {"PUT", STAGE "/certificates/{domain}", developer, kVariables, {}, set_certificate},
+      {"DELETE", STAGE "/certificates/{domain}", developer, kNone, {}, remove_certificate},
 
       {"GET", DATABASE, viewer, kNone, {}, show_database},
       {"GET", DATABASE "/backups", viewer, kNone, {"limit", "after"}, list_stage_backups},

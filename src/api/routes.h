@@ -79,6 +79,10 @@ Answer create_key(Service&, const Call&);
 Answer revoke_key(Service&, const Call&);
 Answer purge_cache(Service&, const Call&);
 
+Answer list_certificates(Service&, const Call&);  // certificates.cc
+Answer set_certificate(Service&, const Call&);
+Answer remove_certificate(Service&, const Call&);
+
 Answer show_database(Service&, const Call&);  // databases.cc
 Answer list_stage_backups(Service&, const Call&);
 Answer list_backups(Service&, const Call&);

@@ -62,6 +62,24 @@ std::string hint_for(const pipeline::Stack& stack, const std::optional<Stranded>
       stranded->change.number, stranded->after, stack.name);
 }
 
+// The gateway leads a name to one stage only; those of the same stack are the rules' to compare.
+Result<> are_free(Service& service, const StageEdit& edit, const pipeline::StageId& own) {
+  if (!edit.domains) return {};
+  for (const auto& stack : service.deps.conductor.snapshots()) {
+    for (const auto* stages : {&stack->stages, &stack->leaving}) {
+      for (const auto& stage : *stages) {
+        if (stage.id == own || !stage.config.domains) continue;
+        for (const auto& name : *stage.config.domains) {
+          if (std::find(edit.domains->begin(), edit.domains->end(), name) == edit.domains->end()) continue;
+          return fail(field_errors({{"domains", fmt::format("{} is an address of {} of {}; take it away there first",
+                                                            name, stage.name, stack->name)}}));
+        }
+      }
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Answer list_stages(Service& service, const Call& call) {
@@ -112,6 +130,8 @@ Answer add_stage(Service& service, const Call& call) {
   config.sticky = edit.sticky;
   config.sleep_after = edit.sleep_after;
   config.hours = edit.hours;
+  config.domains = edit.domains;
+  if (auto free = are_free(service, edit, {}); !free) return fail(free.error());
   config.limits = edit.limits_over(config);
   config.cache = edit.cache_over(config);
   if (config.database == pipeline::DatabaseKind::existing && !edit.database_url) return fail(no_database_url());
@@ -180,6 +200,8 @@ Answer change_stage(Service& service, const Call& call) {
                              edit.sticky};
   command.sleep_after = edit.sleep_after;
   command.hours = edit.hours;
+  command.domains = edit.domains;
+  if (auto free = are_free(service, edit, before->id); !free) return fail(free.error());
   if (*tried) command.database_at = (*tried)->at;
   command.database_url = edit.database_url && is_new_url(service, *before, *edit.database_url);
   auto outcome =
@@ -187,6 +209,9 @@ Answer change_stage(Service& service, const Call& call) {
   if (!outcome) return fail(outcome.error());
   const auto* stage = pipeline::find_stage(*outcome->stack, before->id);
   if (stage == nullptr) return fail(ErrorKind::conflict, name + " was deleted in between");
+  if (edit.domains && service.deps.domains_changed) {
+    if (auto told = service.deps.domains_changed(*stage); !told) return fail(told.error());
+  }
   auto view = stage_view(service, *outcome->stack, *stage);
   tell_what_deploys(view, *outcome, stage->id);
   std::string notice;

@@ -149,6 +149,8 @@ class House {
   std::vector<std::string> keys;    // "NAME DIGEST" of each, as the platform was told last
   Databases databases;              // before open()
   std::vector<std::string> purged;  // stages whose cache was emptied
+  std::map<std::string, Time> certificates;
+  std::map<std::string, std::vector<std::string>> domains;  // of stages, as the platform was told
 
   void open() {
     api_ = make_api({*conductor_,
@@ -191,7 +193,20 @@ class House {
                        return page;
                      },
                      databases,
-                     metrics_.get()});
+                     metrics_.get(),
+                     [this](const pipeline::Stage& stage) -> Result<> {
+                       domains[stage.name] = stage.config.domains.value_or(std::vector<std::string>{});
+                       return {};
+                     },
+                     {[this](const std::string& domain, const std::string& pem) -> Result<Time> {
+                        if (pem == "bad\nbad") return fail_field("certificate", "is no certificate in PEM");
+                        return certificates[domain] = Time{};
+                      },
+                      [this](const std::string& domain) -> Result<> {
+                        certificates.erase(domain);
+                        return {};
+                      },
+                      [this] { return certificates; }}});
   }
 
   // As the server does it: the head first, then the whole. `token` empty: without credentials.

@@ -104,6 +104,7 @@ json::object stage_view(Service& service, const pipeline::Stack& stack, const pi
     out["limits"] = codec::write(stage.config.limits.value_or(pipeline::TrafficLimits{}));
   if (stage.config.caching) out["cache"] = codec::write(stage.config.cache.value_or(pipeline::CacheRules{}));
   if (stage.config.endpoint == pipeline::Endpoint::load_balancer) out["sticky"] = stage.config.sticky.value_or(false);
+  if (stage.config.domains) out["domains"] = json::array(stage.config.domains->begin(), stage.config.domains->end());
   out["instances"] = stage.config.instances;
   if (stage.config.sleep_after) out["sleep_after"] = *stage.config.sleep_after;
   if (stage.config.hours) out["hours"] = *stage.config.hours;

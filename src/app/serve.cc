@@ -95,6 +95,7 @@ std::vector<doctor::Finding> Server::examine(const fs::path& data) const {
   // The clock alone decides what an event's time is, so the newest event has the newest time unless it was set back.
   if (auto newest = store_->events_after(store_->last_seq() - 1, 1); newest && !newest->empty())
     server.newest_event = newest->front().event.at;
+  server.certificates = local_->certificates();
   return doctor::examine(data, server);
 }
 
@@ -132,7 +133,8 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
 
   const auto gateway = parse_address(options.gateway);
   auto local = start_on(gateway.port, options.gateway_given, "gateway", [&](std::uint16_t port) {
-    return platform::LocalPlatform::start({data, gateway.host, port}, *logs_, *builder_, *sandbox_, clock_);
+    return platform::LocalPlatform::start({data, gateway.host, port, options.gateway_tls}, *logs_, *builder_, *sandbox_,
+                                          clock_);
   });
   if (!local) return fail(local.error());
   local_ = std::move(*local);
@@ -210,7 +212,15 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
         [platform](const pipeline::StageId& stage) { return platform->database_login(stage); },
         [platform] { return platform->backups(); },
         [platform](const std::string& name) { return platform->remove_backup(name); }},
-       metrics_.get()});
+       metrics_.get(),
+       [platform](const pipeline::Stage& stage) {
+         return platform->set_domains(stage.id, stage.config.domains.value_or(std::vector<std::string>{}));
+       },
+       {[platform](const std::string& domain, const std::string& pem) {
+          return platform->set_certificate(domain, pem);
+        },
+        [platform](const std::string& domain) { return platform->remove_certificate(domain); },
+        [platform] { return platform->certificates(); }}});
   late_.set(*api_);
   attendant_ = std::make_unique<conductor::Attendant>(*conductor_, clock_, [platform] {
     auto uses = platform->usage();

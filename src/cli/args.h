@@ -26,7 +26,9 @@ struct Args {
   std::optional<std::int64_t> instances, rate, burst;
   std::optional<std::string> cache_for, body_limit, answer_limit, sleep_after, hours;
   std::vector<std::string> cache_paths;
+  std::optional<std::vector<std::string>> domains;  // empty: none
   bool no_limits = false;
+  std::optional<std::string> certificate, key;
   std::optional<std::string> confirm;
   bool force = false;
   // env

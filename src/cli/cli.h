@@ -17,7 +17,8 @@ struct ServeOptions {
   std::string gateway = "127.0.0.1:8080";  // likewise
   // Typed by the person: a port that is taken is then an error, never replaced by another.
   bool listen_given = false, gateway_given = false;
-  int builds = 2;  // at once; 1 to 64
+  std::optional<std::uint16_t> gateway_tls;  // beside the other; 0: the kernel picks; absent: none
+  int builds = 2;                            // at once; 1 to 64
 };
 struct DownOptions {
   std::filesystem::path data;  // default_data_dir() when not said

@@ -61,6 +61,10 @@ Result<Exit> key_create(Context&);
 Result<Exit> key_list(Context&);
 Result<Exit> key_revoke(Context&);
 Result<Exit> purge(Context&);
+// certificates.cc
+Result<Exit> certificate_add(Context&);
+Result<Exit> certificate_list(Context&);
+Result<Exit> certificate_remove(Context&);
 // databases.cc
 Result<Exit> db_psql(Context&);
 Result<Exit> db_backup(Context&);

@@ -25,6 +25,7 @@ Grammar::Grammar(const Hooks& hooks) : app_("Takes a git push through ordered st
   add_stack();
   add_stage();
   add_key();
+  add_certificate();
   add_database();
   add_env();
   add_decisions();
@@ -86,6 +87,8 @@ void Grammar::add_serve() {
                  ->capture_default_str()
                  ->check(address())
                  ->check(ipv4());
+  serve->add_option("--gateway-tls", args_.serve.gateway_tls, "Port where they answer over TLS, too; 0: any free one")
+      ->type_name("PORT");
   serve->add_option("--builds", args_.serve.builds, "Builds at once, 1 to 64")
       ->type_name("N")
       ->capture_default_str()
@@ -174,6 +177,13 @@ void Grammar::stage_settings(CLI::App* app) {
       "--sticky", [this] { args_.sticky = true; }, "load_balancer: a client comes back to the same instance");
   app->add_flag_callback(
       "--no-sticky", [this] { args_.sticky = false; }, "load_balancer: each request goes anywhere");
+  app->add_option_function<std::vector<std::string>>(
+         "--domain", [this](const std::vector<std::string>& names) { args_.domains = names; },
+         "A name of its own, beside the given one; again for more")
+      ->type_name("DOMAIN")
+      ->take_all();
+  app->add_flag_callback(
+      "--no-domains", [this] { args_.domains.emplace(); }, "No names of its own");
   app->add_option("--access", args_.access, "private: only with a key (sluice key create)")
       ->type_name("public|private")
       ->check(one_of({"public", "private"}));
@@ -204,6 +214,25 @@ void Grammar::add_stage() {
   stack_and_stage(del);
   del->add_option("--confirm", args_.confirm, "The word delete, typed out")->type_name("delete");
   del->add_flag("--force", args_.force, "End it even where its region cannot be reached");
+}
+
+void Grammar::add_certificate() {
+  auto* certificate = group("certificate", "Certificates of a stage's own domains");
+  auto* add = leaf(certificate, "add", "Give a domain its certificate, or another; no request is lost",
+                   "sluice certificate add shop prod shop.example.org --certificate @fullchain.pem --key @privkey.pem");
+  stack_and_stage(add);
+  add->add_option("DOMAIN", args_.name, "One of the stage's own domains")->required();
+  add->add_option("--certificate", args_.certificate, "PEM, its own first, then the chain: - or @FILE")
+      ->type_name("@FILE")
+      ->required();
+  add->add_option("--key", args_.key, "Its private key in PEM: - or @FILE")->type_name("@FILE")->required();
+  auto* list = leaf(certificate, "list", "List a stage's domains and when their certificates end",
+                    "sluice certificate list shop prod");
+  stack_and_stage(list);
+  auto* remove = leaf(certificate, "remove", "Take a domain's certificate away",
+                      "sluice certificate remove shop prod shop.example.org");
+  stack_and_stage(remove);
+  remove->add_option("DOMAIN", args_.name, "The domain")->required();
 }
 
 void Grammar::add_key() {

@@ -219,6 +219,7 @@ std::string stage_text(const json::value& stage, Time now, const Screen& screen)
                                     since(*current, "since", now), text_at(*current, "deployment")));
   facts.add("beside it", beside(stage, now), Colour::yellow);
   facts.add("address", text_at(stage, "url"));
+  for (const auto& domain : list_at(stage, "domains")) facts.add("domain", std::string(domain.as_string()));
   facts.add("approval", true_at(stage, "requires_approval") ? "required" : "not required");
   facts.add("instances", std::to_string(number_at(stage, "instances")));
   facts.add("rests", rest_text(stage, now));

@@ -72,6 +72,7 @@ Result<json::object> typed_settings(const Args& args) {
     if (!seconds) return fail(seconds.error());
     out["sleep_after"] = *seconds;
   }
+  if (args.domains) out["domains"] = json::array(args.domains->begin(), args.domains->end());
   auto limits = typed_limits(args);
   if (!limits) return fail(limits.error());
   if (!limits->empty()) out["limits"] = std::move(*limits);

@@ -31,6 +31,7 @@ std::vector<Finding> examine(const std::filesystem::path& data, const Server& se
   out.push_back(backups(server.stacks, server.now));
   out.push_back(waiting(server.stacks, server.now));
   out.push_back(tokens(server.tokens, server.now));
+  out.push_back(certificates(server.certificates, server.now));
   return in_order(std::move(out));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct Server {
   std::vector<identity::Token> tokens;
   std::optional<Time> newest_event;
   Time now{};
+  std::map<std::string, Time> certificates = {};  // by domain, when each ends
 };
 
 // Of the machine alone, for a server that may not run.

@@ -9,6 +9,7 @@ namespace {
 
 constexpr Duration kWaitsLong = std::chrono::hours(1);
 constexpr Duration kEndsSoon = std::chrono::days(7);
+constexpr Duration kCertificateEndsSoon = std::chrono::days(14);
 constexpr Duration kBackupMayBeLate = std::chrono::days(1);
 constexpr Duration kClockMayBeBehind = std::chrono::minutes(1);
 
@@ -117,6 +118,24 @@ Finding tokens(const std::vector<identity::Token>& tokens, Time now) {
   out.severity = Severity::warning;
   out.detail = "These end within seven days: " + some_of(soon) + ".";
   out.remedy = "Make new ones with `sluice token create`, and give them to what uses the old.";
+  return out;
+}
+
+Finding certificates(const std::map<std::string, Time>& all, Time now) {
+  Finding out{"certificates", Severity::ok, "Certificates", "None ends within fourteen days.", ""};
+  std::vector<std::string> over, soon;
+  for (const auto& [domain, ends] : all) {
+    if (ends <= now) {
+      over.push_back(domain);
+    } else if (ends - now <= kCertificateEndsSoon) {
+      soon.push_back(fmt::format("{} (in {})", domain, human_duration(ends - now)));
+    }
+  }
+  if (over.empty() && soon.empty()) return out;
+  out.severity = over.empty() ? Severity::warning : Severity::problem;
+  out.detail = over.empty() ? "These end within fourteen days: " + some_of(soon) + "."
+                            : "Browsers refuse these domains, whose certificates have ended: " + some_of(over) + ".";
+  out.remedy = "Get new ones and give them with `sluice certificate add`; no request is lost.";
   return out;
 }
 

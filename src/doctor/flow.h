@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,8 @@ Finding backups(const Stacks& stacks, Time now);
 Finding waiting(const Stacks& stacks, Time now);
 // Tokens that end within seven days.
 Finding tokens(const std::vector<identity::Token>& tokens, Time now);
+// Certificates that have ended, or do within fourteen days.
+Finding certificates(const std::map<std::string, Time>& all, Time now);
 // A clock more than a minute behind the newest event: times would go backwards.
 Finding clock(std::optional<Time> newest_event, Time now);
 // Where the API ("http://127.0.0.1:7420") and the apps ("127.0.0.1:8080") are reached: neither has TLS of its own.

@@ -100,6 +100,9 @@ TEST(Doctor, a_token_that_ends_soon_is_named) {
 }
 
 TEST(Doctor, a_clock_behind_what_is_recorded_is_a_problem) {
+  EXPECT_EQ(certificates({{"a.example.org", kNow + 15 * 24h}}, kNow).severity, Severity::ok);
+  EXPECT_EQ(certificates({{"a.example.org", kNow + 13 * 24h}}, kNow).severity, Severity::warning);
+  EXPECT_EQ(certificates({{"a.example.org", kNow}}, kNow).severity, Severity::problem);
   EXPECT_EQ(clock({}, kNow).severity, Severity::ok);
   EXPECT_EQ(clock(kNow + 10s, kNow).severity, Severity::ok);
   const auto found = clock(kNow + 24h, kNow);

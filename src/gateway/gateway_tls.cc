@@ -73,7 +73,8 @@ Result<> Gateway::set_certificate(const std::string& domain, const std::string& 
   auto read = read_certificate(pem, domain, now);
   if (!read) return fail(read.error());
   std::lock_guard lock(mutex_);
-  if (settings_.tls_port == 0) return fail(ErrorKind::conflict, "the gateway has no port for TLS");
+  if (settings_.tls_port == 0)
+    return fail(ErrorKind::conflict, "the gateway has no port for TLS: start the server with --gateway-tls");
   if (auto written = replace_file(dir_ / file_of(domain), read->pem, 0600); !written) return written;
   certificates_[domain] = read->ends;
   const auto all = secured(certificates_);

@@ -101,11 +101,10 @@ constexpr const char* kTlsBind = R"(
     bind {address}:{tls_port} ssl crt certs strict-sni ssl-min-ver TLSv1.2 alpn h2,http/1.1)";
 constexpr const char* kTlsRoute = R"(
     acl tls dst_port {tls_port}
-    http-request set-var(txn.route) str(-.secure) if !tls {{ req.hdr(host),host_only,map_str(secured.map) -m found }} !{{ var(txn.probe) -m bool }}
+    http-request set-var(txn.route) str(-.secure) if !tls !{{ path_beg /.well-known/acme-challenge/ }} {{ req.hdr(host),host_only,map_str(secured.map) -m found }} !{{ var(txn.probe) -m bool }}
     http-request set-var(txn.route) str(-.challenge) if !tls {{ path_beg /.well-known/acme-challenge/ }} {{ path,field(4,/),map_str(challenges.map) -m found }})";
 constexpr const char* kTlsPages =
     R"(    http-request return status 200 content-type text/plain lf-string "%[path,field(4,/),map_str(challenges.map)]" if {{ var(txn.route) -m end .challenge }}
-    http-request return status 404 {unknown} if {{ var(txn.route) -m end .secure }} {{ path_beg /.well-known/acme-challenge/ }}
     http-request return status 308 hdr Location "https://%[req.hdr(host),host_only]{tls_suffix}%[pathq]" hdr Cache-Control max-age=3600 if {{ var(txn.route) -m end .secure }}
 )";
 
@@ -125,8 +124,7 @@ std::string render_main(const Settings& settings) {
   const auto suffix = settings.tls_port == 443 ? std::string() : fmt::format(":{}", settings.tls_port);
   auto where_tls = [&](const char* text) {
     return tls ? fmt::format(fmt::runtime(text), fmt::arg("address", settings.address),
-                             fmt::arg("tls_port", settings.tls_port), fmt::arg("tls_suffix", suffix),
-                             fmt::arg("unknown", shown("file", "unknown")))
+                             fmt::arg("tls_port", settings.tls_port), fmt::arg("tls_suffix", suffix))
                : std::string();
   };
   return fmt::format(

