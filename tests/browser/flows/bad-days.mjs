@@ -184,7 +184,7 @@ export default async function ({ test, must, open, server, until }) {
         const off = await items.filter({ hasText: /Only an admin|only an admin/ }).allInnerTexts();
         assert.deepEqual(off.map((text) => text.split("\n")[0]), ["Redeploy", "Roll back", "Promote a change", "Pause"]);
         for (const name of off) assert.ok(await items.filter({ hasText: name.split("\n")[0] }).first().isDisabled(), name);
-      } else assert.deepEqual(await items.allInnerTexts(), ["Logs", "History", "Settings"]);
+      } else assert.deepEqual(await items.allInnerTexts(), ["Logs", "Monitoring", "History", "Settings"]);
       await theirs.shot(`bad-days-${role}`);
       await theirs.page.keyboard.press("Escape");
       if (developer) {

@@ -30,6 +30,7 @@ interface Props {
 
 const kHeight = 96;
 const kFoot = 18;
+const kTick = 32; // half the width of a time
 export const kLeft = 52;
 
 /** Runs of values that are there, as points of a line. */
@@ -113,7 +114,7 @@ export function Chart({ title, lines, top, unit, series, marks, cursor, look }: 
               </g>
             ))}
             {ticks(from, to, Math.max(2, inner / 90)).map((time) => (
-              <text key={time} x={x(time)} y={kHeight + kFoot - 3} textAnchor="middle" className={classes.tick}>
+              <text key={time} x={x(time)} y={kHeight + kFoot - 3} textAnchor={x(time) > width - kTick ? "end" : "middle"} className={classes.tick}>
                 {clock(time, to - from)}
               </text>
             ))}
