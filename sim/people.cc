@@ -140,6 +140,7 @@ CommandBody People::about_a_stage(const Stack& stack, const Stage& stage) {
   if (roll >= 86) set.instances = static_cast<std::int64_t>(chance_.below(4));
   if (roll >= 96) set.caching = !stage.config.caching;
   if (roll >= 98) set.endpoint = Endpoint::load_balancer;
+  if (roll == 96) set.resources = stage.config.resources ? Resources{} : Resources{std::int64_t{512} << 20, 1500};
   if (roll == 97) set.sleep_after = stage.config.sleep_after ? 0 : 600;
   return set;
 }

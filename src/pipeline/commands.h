@@ -39,6 +39,7 @@ struct SetStage {  // only what is set changes
   std::optional<std::int64_t> sleep_after = std::nullopt;  // 0: never
   std::optional<std::string> hours = std::nullopt;         // empty: always
   std::optional<std::vector<std::string>> domains = std::nullopt;
+  std::optional<Resources> resources = std::nullopt;  // both 0: none
 };
 // The key itself is its maker's alone. Effective without a deployment.
 struct AddKey {

@@ -172,6 +172,38 @@ TEST(Rules, R7_4_a_setting_that_no_longer_applies_goes_with_what_it_belonged_to)
   EXPECT_EQ(f.at("dev").config, StageConfig{});
 }
 
+TEST(Rules, R7_2_what_each_instance_may_use_is_carried_by_a_deployment) {
+  Flow f;
+  f.check_in().rest();
+  SetStage set;
+  set.stage = "dev";
+  set.resources = Resources{};
+  f.give(set);
+  EXPECT_EQ(f.happened(), "") << "nothing is no limit already";
+  set.resources = Resources{std::int64_t{512} << 20, 1500};
+  f.give(set);
+  EXPECT_EQ(f.at("dev").settings_revision, 2);
+  EXPECT_EQ(f.see(), "dev #1 runs redeploy #1");
+  set.resources = Resources{};
+  f.rest().give(set);
+  EXPECT_EQ(f.at("dev").config, StageConfig{});
+  EXPECT_EQ(f.at("dev").settings_revision, 3);
+}
+
+TEST(Rules, R7_2_what_an_instance_may_use_makes_sense) {
+  const auto wrong = [](std::int64_t memory, std::int64_t cpu) {
+    StageConfig config;
+    config.resources = Resources{memory, cpu};
+    return field_of(check_config(config));
+  };
+  EXPECT_EQ(wrong(16 << 20, 0), "");
+  EXPECT_EQ(wrong(0, 10), "");
+  EXPECT_EQ(wrong((16 << 20) - 1, 0), "resources.memory");
+  EXPECT_EQ(wrong(-1, 0), "resources.memory");
+  EXPECT_EQ(wrong(0, 9), "resources.cpu");
+  EXPECT_EQ(wrong(0, 1'024'001), "resources.cpu");
+}
+
 TEST(Rules, R7_4_keys_are_made_and_revoked_without_a_deployment) {
   Flow f;
   f.check_in().rest();

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 
+#include "base/size.h"
 #include "pipeline/deciding.h"
 #include "pipeline/questions.h"
 
@@ -8,6 +9,8 @@ namespace sluice::pipeline {
 namespace {
 
 constexpr std::int64_t kMostInstances = 100;
+constexpr std::int64_t kLeastMemory = std::int64_t{16} << 20, kMostMemory = std::int64_t{16} << 40;
+constexpr std::int64_t kLeastCpu = 10, kMostCpu = 1'024'000;
 constexpr const char* kStageDeleted = "stage deleted";
 
 // Where a new stage goes: its index in the order (R2.1).
@@ -52,8 +55,22 @@ StageConfig without_defaults(StageConfig config) {
   if (config.sleep_after == 0) config.sleep_after.reset();
   if (config.hours == "") config.hours.reset();
   if (config.domains && config.domains->empty()) config.domains.reset();
+  if (config.resources == Resources{}) config.resources.reset();
   if (config.database != DatabaseKind::existing) config.database_at.reset();
   return config;
+}
+
+Result<> check_resources(const Resources& resources) {
+  const auto [memory, cpu] = resources;
+  if (memory != 0 && (memory < kLeastMemory || memory > kMostMemory)) {
+    return fail_field("resources.memory", fmt::format("{} is not between {} and {}; 0 is no limit", size_text(memory),
+                                                      size_text(kLeastMemory), size_text(kMostMemory)));
+  }
+  if (cpu != 0 && (cpu < kLeastCpu || cpu > kMostCpu)) {
+    return fail_field("resources.cpu", fmt::format("{} thousandths of a core is not between {} and {}; 0 is no limit",
+                                                   cpu, kLeastCpu, kMostCpu));
+  }
+  return {};
 }
 
 // R6.2, R6.5: it leaves the order now; what was going on there ends.
@@ -79,6 +96,9 @@ Result<> check_config(const StageConfig& config) {
   }
   if (auto right = check_endpoint(config); !right) return right;
   if (auto right = check_rest(config); !right) return right;
+  if (config.resources) {
+    if (auto right = check_resources(*config.resources); !right) return right;
+  }
   return check_available(config);
 }
 
@@ -131,6 +151,7 @@ Result<> on(Deciding& d, const SetStage& c) {
   if (c.sleep_after) config.sleep_after = c.sleep_after;
   if (c.hours) config.hours = c.hours;
   if (c.domains) config.domains = c.domains;
+  if (c.resources) config.resources = c.resources;
   if (!config.caching && !c.cache) config.cache.reset();
   if (config.endpoint == Endpoint::api_gateway && !c.sticky) config.sticky.reset();
   config = without_defaults(std::move(config));

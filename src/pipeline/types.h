@@ -85,6 +85,14 @@ struct CacheRules {
 };
 BOOST_DESCRIBE_STRUCT(CacheRules, (), (seconds, paths))
 
+// How much each instance may use of the machine; 0: no limit.
+struct Resources {
+  std::int64_t memory = 0;  // bytes, what it keeps in /tmp and its home with it; 16 MB to 16 TB
+  std::int64_t cpu = 0;     // thousandths of a core; 10 to 1024000
+  bool operator==(const Resources&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Resources, (), (memory, cpu))
+
 // What a person chose for a stage. Saving makes a settings revision (R7.2), but not of what no deployment carries:
 // requires_approval, instances, sleep_after, hours, domains.
 struct StageConfig {
@@ -102,11 +110,12 @@ struct StageConfig {
   std::optional<std::int64_t> sleep_after = std::nullopt;  // seconds without a request; 10 to 604800; absent: never
   std::optional<std::string> hours = std::nullopt;         // when it runs (base/hours.h); absent: always
   std::optional<std::vector<std::string>> domains = std::nullopt;  // its own names, beside the given one
+  std::optional<Resources> resources = std::nullopt;               // absent: none but the app's own (sluice.toml)
   bool operator==(const StageConfig&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(StageConfig, (),
                       (requires_approval, database, endpoint, caching, instances, region, access, limits, cache, sticky,
-                       database_at, sleep_after, hours, domains))
+                       database_at, sleep_after, hours, domains, resources))
 
 // Opens a stage whose access is restricted. What is kept of the key is its digest.
 struct AccessKey {
