@@ -52,7 +52,7 @@ core.register_action("hold", { "http-req" }, function(txn)
   end
   local sleeper = sleepers[id]
   if not sleeper then
-    sleeper = { held = 0 }
+    sleeper = { held = 0, let_in = 0, since = now() }
     sleepers[id] = sleeper
     core.register_task(function() ring(id, sleeper) end)
   elseif sleeper.held >= most then
@@ -68,9 +68,13 @@ core.register_action("hold", { "http-req" }, function(txn)
     left = txn.f:stopping() == 1 or hosts:lookup(host) ~= id .. ".sleeping"
     sentence = why_not(sleeper, began)
   until left or sentence
-  -- Few apps let many knock at the very moment they come up.
-  sleeper.let_in = (sleeper.let_in or 0) + 1
-  if left and sleeper.let_in > 4 then core.msleep(math.min(2 * (sleeper.let_in - 4), 2000)) end
+  -- Few apps let many knock at the very moment they come up: one after another, a millisecond or two apart, together in a
+  -- twelfth of the time that the first was held where that is enough.
+  sleeper.let_in = sleeper.let_in + 1
+  if left and sleeper.let_in > 4 then
+    sleeper.apart = sleeper.apart or math.max(1, math.min(2, 80 * (now() - sleeper.since) / sleeper.held))
+    core.msleep(math.floor(math.min(sleeper.apart * (sleeper.let_in - 4), 2000)))
+  end
   sleeper.held = sleeper.held - 1
   if sleeper.held == 0 and sleepers[id] == sleeper then sleepers[id] = nil end
   if left then txn:set_var("txn.left", true) else txn:set_var("txn.sentence", sentence) end
