@@ -24,20 +24,24 @@ def wait_for(condition, what, seconds=60.0, pause=0.02):
 
 
 class Lab:
-    def __init__(self, sluice=ROOT / "build/sluice"):
+    def __init__(self, sluice=ROOT / "build/sluice", tls=False):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="sluice-lab-", dir="/tmp"))
         self.home.chmod(0o755)
         self.data = self.home / "data"
         self.sluice = self.home / "sluice"  # readable also by the user that a server started by root turns into
         shutil.copy(sluice, self.sluice)
         self.log = open(self.home / "server.log", "wb")
+        self.more = ["--gateway-tls", "0"] if tls else []
         self.start()
+        if tls:
+            self.tls_port = int((self.data / "gateway/tls-port").read_text())
         token = json.loads(self.run("token", "create", "lab", "--role", "admin", "--data", str(self.data), "--json"))
         self.env["SLUICE_TOKEN"] = token["token"]
 
     def start(self):
         self.server = subprocess.Popen(
-            [self.sluice, "serve", "--data", self.data, "--listen", "127.0.0.1:0", "--gateway", "127.0.0.1:0"],
+            [self.sluice, "serve", "--data", self.data, "--listen", "127.0.0.1:0", "--gateway", "127.0.0.1:0",
+             *self.more],
             stdout=self.log, stderr=self.log)
         note = wait_for(self.note, f"the server's start (its log is {self.home}/server.log)")
         self.api, self.gateway, self.pid = note["api"], note["gateway"], note["pid"]
