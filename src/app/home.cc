@@ -13,6 +13,7 @@
 #include "base/codec.h"
 #include "base/files.h"
 #include "base/process.h"
+#include "cgroup/groups.h"
 
 namespace sluice::app {
 namespace fs = std::filesystem;
@@ -57,7 +58,7 @@ Result<passwd*> sluice_user() {
 
 }  // namespace
 
-Result<> enter_home(const fs::path& data) {
+Result<> enter_home(const fs::path& data, bool to_serve) {
   rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);  // a core dump would hold secrets
   struct stat info {};
@@ -87,6 +88,7 @@ Result<> enter_home(const fs::path& data) {
       return fail(ErrorKind::invalid,
                   "--data: " + data.string() + " belongs to another user; start the server as that user, without sudo");
     }
+    if (to_serve) cgroup::prepare(data, uid, gid);
     if (::setgroups(0, nullptr) != 0 || ::setresgid(gid, gid, gid) != 0 || ::setresuid(uid, uid, uid) != 0) {
       return fail(ErrorKind::failed, std::string("cannot become the user sluice: ") + std::strerror(errno));
     }

@@ -10,8 +10,8 @@ namespace sluice::app {
 
 // Makes the directory (0700) where it is missing and becomes its rightful user: started by root, the process turns into
 // the user `sluice` for good, and what root made there before is given to that user. Neither builds nor apps nor the
-// server itself ever run as root.
-Result<> enter_home(const std::filesystem::path& data);
+// server itself ever run as root. `to_serve`: root gives it cgroups, too (cgroup::prepare).
+Result<> enter_home(const std::filesystem::path& data, bool to_serve = false);
 
 // What a running server leaves in DATA/server.json for tools on the same machine.
 struct ServerNote {

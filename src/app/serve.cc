@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -14,6 +15,7 @@
 #include "app/world.h"
 #include "base/codec.h"
 #include "base/files.h"
+#include "cgroup/groups.h"
 #include "conductor/attendant.h"
 #include "dashboard/dashboard.h"
 #include "doctor/doctor.h"
@@ -76,6 +78,7 @@ class Server {
   std::unique_ptr<logs::Logs> logs_;
   std::unique_ptr<source::Repositories> repositories_;
   std::optional<sandbox::Sandbox> sandbox_;
+  doctor::Limits limits_;
   std::unique_ptr<build::Builder> builder_;
   std::unique_ptr<platform::LocalPlatform> local_;
   std::unique_ptr<LocalProbe> probe_;
@@ -96,6 +99,7 @@ std::vector<doctor::Finding> Server::examine(const fs::path& data) const {
   if (auto newest = store_->events_after(store_->last_seq() - 1, 1); newest && !newest->empty())
     server.newest_event = newest->front().event.at;
   server.certificates = local_->certificates();
+  server.limits = limits_;
   return doctor::examine(data, server);
 }
 
@@ -128,6 +132,14 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
   if (!sandbox) return fail(sandbox.error());
   sandbox_ = std::move(*sandbox);
   sandbox_->hide(data);
+  if (auto groups = cgroup::Groups::open(data)) {
+    groups->sweep();
+    limits_ = {groups->holds_memory(), groups->holds_cpu(), groups->holds_processes(), groups->where(), ""};
+    sandbox_->hold_limits_with(std::move(*groups));
+  } else {
+    limits_.problem = groups.error().message;
+    spdlog::info("limits of memory and processor are not held: {}", limits_.problem);
+  }
   builder_ = std::make_unique<build::Builder>(build::Builder::Dirs{data / "artifacts", data / "caches", data / "work"},
                                               *repositories_, *sandbox_, clock_);
 
@@ -270,7 +282,7 @@ int serve(const cli::ServeOptions& options, const std::string& version) {
 
   cli::ServeOptions absolute = options;
   absolute.data = fs::absolute(options.data);
-  if (auto entered = enter_home(absolute.data); !entered) return refuse(entered.error());
+  if (auto entered = enter_home(absolute.data, true); !entered) return refuse(entered.error());
   Server server;
   if (auto started = server.start(absolute, version); !started) return refuse(started.error());
 
@@ -302,6 +314,14 @@ int down(const cli::DownOptions& options) {
     fmt::print(stderr, "sluice down: {} is no data directory of a server; name it with --data\n", data.string());
     return 1;
   }
+  // What root gave away only root removes: it waits for the one that becomes the server's user.
+  if (const int child = ::geteuid() == 0 ? ::fork() : 0; child > 0) {
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (status == 0) cgroup::take_away(data);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+  }
   ::signal(SIGPIPE, SIG_IGN);
   auto note = read_note(data);
   if (auto entered = enter_home(data); !entered) {
@@ -322,6 +342,7 @@ int down(const cli::DownOptions& options) {
     fmt::print(stderr, "sluice down: {}\n", ended.error().message);
     return 1;
   }
+  cgroup::take_away(data);
   say("everything is stopped; `sluice serve` brings it back");
   return 0;
 }

@@ -219,6 +219,7 @@ Janitor::Janitor(store::Store& store, build::Builder& builder, const sandbox::Sa
           clean_caches(store, builder, caches);
           logs::clean_deployments(logs, SystemClock().now());
           clean_logs();
+          if (sandbox.groups() != nullptr) sandbox.groups()->sweep();
           if (auto fresh = sandbox.refresh(); !fresh) spdlog::warn("{}", fresh.error().message);
         }
       }) {}

@@ -39,7 +39,8 @@ class RealWorld final : public conductor::World {
 };
 
 // Cleans artifacts and logs by the stated policy (docs/operating.md) and the build caches of stacks that are gone, and
-// brings what sandboxes see of /etc up to date, soon after the start and every hour. `clean_logs`: of the platform.
+// brings what sandboxes see of /etc up to date, and removes cgroups that nothing is in, soon after the start and every
+// hour. `clean_logs`: of the platform.
 class Janitor {
  public:
   Janitor(store::Store& store, build::Builder& builder, const sandbox::Sandbox& sandbox, std::filesystem::path caches,

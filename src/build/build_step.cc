@@ -1,5 +1,7 @@
 #include "build/build_step.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 
@@ -72,6 +74,15 @@ std::map<std::string, std::string> environment_of(const BuildInput& input) {
   return env;
 }
 
+constexpr std::int64_t kBuildProcesses = 4096;
+
+// A build that states no limit leaves a quarter of the machine's memory to what serves.
+cgroup::Limits limits_of(const Plan& plan) {
+  const auto memory = static_cast<std::int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
+  constexpr std::int64_t kMegabyte = 1 << 20;
+  return {plan.build_memory > 0 ? plan.build_memory : memory * 3 / 4 / kMegabyte * kMegabyte, 0, kBuildProcesses};
+}
+
 // The last line with something on it, as it comes in pieces.
 class LastLine {
  public:
@@ -119,6 +130,8 @@ Result<> run_build(const BuildInput& input, const Plan& plan, const sandbox::San
   spec.binds = {{tree, "/app", true}, {cache, "/cache", true}};
   spec.env_dir = env_dir;
   spec.hostname = "build";
+  spec.group = scratch.filename().string();
+  spec.limits = limits_of(plan);
   ProcessCommand command;
   command.argv = sandbox.command(spec);
   command.stop = input.stop;
@@ -134,6 +147,11 @@ Result<> run_build(const BuildInput& input, const Plan& plan, const sandbox::San
   };
   const auto finished = run(command);
   (void)remove_tree(env_dir);
+  cgroup::Seen seen;
+  if (const auto* groups = sandbox.groups()) {
+    seen = groups->seen(spec.group);
+    groups->remove(spec.group);
+  }
   if (!finished) return fail(finished.error().while_("starting the build"));
   if (finished->stopped) return fail(ErrorKind::cancelled, "the build was stopped");
   const std::string first_line = plan.build.substr(0, plan.build.find('\n'));
@@ -146,6 +164,12 @@ Result<> run_build(const BuildInput& input, const Plan& plan, const sandbox::San
   if (finished->exit_code == 0) return {};
   const std::string line = last.get(input.variables);
   std::string text = name + " exited " + std::to_string(finished->exit_code);
+  if (seen.ended > 0 && spec.limits.memory > 0) {
+    return fail(ErrorKind::failed, name + " " + cgroup::memory_sentence(spec.limits) +
+                                       "; [limits] build_memory in sluice.toml sets another limit");
+  }
+  if (seen.refused > 0)
+    text = name + " " + cgroup::processes_sentence(spec.limits) + ", and exited " + std::to_string(finished->exit_code);
   if (finished->exit_code == 137) text += " (killed: perhaps out of memory)";
   return fail(ErrorKind::failed, text + (line.empty() ? " without a word" : ": " + line));
 }

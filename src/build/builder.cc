@@ -126,8 +126,9 @@ Result<Plan> Builder::make(const BuildInput& input, const fs::path& work) {
   std::vector<std::string> tools = plan->build_tools;
   tools.insert(tools.end(), plan->run_tools.begin(), plan->run_tools.end());
   if (auto there = Toolchain::require(tools, plan->found); !there) return fail(there.error());
-  if (plan->memory > 0 || plan->cpus > 0 || plan->build_memory > 0) {
-    say(input, "note: [limits] memory, cpus and build_memory are read and checked, but not enforced yet");
+  const bool holds_memory = sandbox_.groups() != nullptr && sandbox_.groups()->holds_memory();
+  if (plan->build_memory > 0 && !holds_memory) {
+    say(input, "note: [limits] build_memory is not held on this machine; `sluice doctor` says why");
   }
   if (plan->build.empty()) {
     say(input, "nothing to build");

@@ -304,5 +304,31 @@ TEST_F(BuilderTest, a_missing_tool_is_said_in_one_sentence) {
             "can add it: apt-get install composer");
 }
 
+// Real cgroups of this machine, where it has some for this user.
+TEST_F(BuilderTest, a_build_that_takes_more_memory_than_it_may_is_told_so) {
+  auto groups = cgroup::Groups::open(dir_);
+  if (!groups) GTEST_SKIP() << "limits are not tried here: " << groups.error().message;
+  if (!groups->holds_memory()) GTEST_SKIP() << "limits of memory are not tried here: there is no controller for it";
+  const auto subtree = groups->group("x", {}).folders[0].path.parent_path();
+  sandbox_->hold_limits_with(std::move(*groups));
+  file("sluice.toml",
+       "[build]\ncommand = \"perl -e '$x = q(x) x 300_000_000'\"\n[run]\ncommand = \"x\"\n[limits]\nbuild_memory = "
+       "\"64M\"\n");
+  commit();
+  const auto built = builder_->build(input("k"));
+  ASSERT_FALSE(built);
+  EXPECT_THAT(built.error().message,
+              HasSubstr("used more than its 64 MB of memory and was ended; [limits] build_memory"));
+  EXPECT_THAT(log_.text(), HasSubstr("sluice: used more than its 64 MB of memory and was ended"));
+  EXPECT_FALSE(fs::exists(subtree / "build-1")) << "nothing is left behind";
+  file("sluice.toml", "[build]\ncommand = \"for i in $(seq 5000); do sleep 9 & done\"\n[run]\ncommand = \"x\"\n");
+  commit();
+  const auto bomb = builder_->build(input("l"));
+  ASSERT_FALSE(bomb);
+  EXPECT_THAT(bomb.error().message, HasSubstr("wanted more than its 4096 processes, and was refused them"));
+  cgroup::take_away(dir_);
+  EXPECT_FALSE(fs::exists(subtree));
+}
+
 }  // namespace
 }  // namespace sluice::build

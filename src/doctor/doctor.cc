@@ -15,8 +15,8 @@ std::vector<Finding> in_order(std::vector<Finding> findings) {
 namespace {
 
 std::vector<Finding> of_machine(const std::filesystem::path& data) {
-  return {free_space(data), writable(data), database(data),   key_file(data), programs(),     sandboxes(),
-          memory_limits(),  names(),        supervisor(data), gateway(data),  databases(data)};
+  return {free_space(data), writable(data), database(data),   key_file(data), programs(),
+          sandboxes(),      names(),        supervisor(data), gateway(data),  databases(data)};
 }
 
 }  // namespace
@@ -26,6 +26,7 @@ std::vector<Finding> examine(const std::filesystem::path& data) { return in_orde
 std::vector<Finding> examine(const std::filesystem::path& data, const Server& server) {
   auto out = of_machine(data);
   out.push_back(reach(server.api, server.gateway));
+  out.push_back(limits(server.limits, server.stacks));
   out.push_back(clock(server.newest_event, server.now));
   out.push_back(stages(server.stacks));
   out.push_back(backups(server.stacks, server.now));

@@ -18,6 +18,7 @@ struct Server {
   std::vector<identity::Token> tokens;
   std::optional<Time> newest_event;
   Time now{};
+  Limits limits = {};
   std::map<std::string, Time> certificates = {};  // by domain, when each ends
 };
 

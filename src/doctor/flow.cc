@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "cgroup/groups.h"
+
 namespace sluice::doctor {
 namespace {
 
@@ -29,6 +31,32 @@ bool on_this_machine(const std::string& address) {
 }
 
 }  // namespace
+
+Finding limits(const Limits& held, const Stacks& stacks) {
+  Finding out{"limits", Severity::ok, "Limits of memory and processor", "", ""};
+  std::string missing;
+  for (const auto& [is_held, what] :
+       {std::pair(held.memory, "memory"), std::pair(held.cpu, "processor"), std::pair(held.processes, "processes")}) {
+    if (!is_held) missing += (missing.empty() ? "" : ", ") + std::string(what);
+  }
+  if (missing.empty()) {
+    out.detail = "They are held by cgroups in " + held.where + ".";
+    return out;
+  }
+  std::vector<std::string> asking;
+  for (const auto& stack : stacks) {
+    for (const auto& stage : stack->stages) {
+      const auto asked = stage.config.resources.value_or(pipeline::Resources{});
+      if ((asked.memory > 0 && !held.memory) || (asked.cpu > 0 && !held.cpu))
+        asking.push_back(stack->name + "/" + stage.name);
+    }
+  }
+  out.severity = asking.empty() ? Severity::warning : Severity::problem;
+  out.detail = "These are not held: " + missing + (held.problem.empty() ? "" : "; " + held.problem) + ".";
+  if (!asking.empty()) out.detail += " They are asked for by " + some_of(asking) + ".";
+  out.remedy = cgroup::kRemedy;
+  return out;
+}
 
 Finding stages(const Stacks& stacks) {
   Finding out{"stages", Severity::ok, "Stages", "", ""};

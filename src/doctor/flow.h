@@ -25,6 +25,14 @@ Finding waiting(const Stacks& stacks, Time now);
 Finding tokens(const std::vector<identity::Token>& tokens, Time now);
 // Certificates that have ended, or do within fourteen days.
 Finding certificates(const std::map<std::string, Time>& all, Time now);
+// What apps and builds can be held to here, since this start of the server.
+struct Limits {
+  bool memory = false, cpu = false, processes = false;
+  std::string where;    // for people
+  std::string problem;  // half a sentence: why nothing is held
+};
+// warning: something cannot be held; problem: and a stage asks for it.
+Finding limits(const Limits& held, const Stacks& stacks);
 // A clock more than a minute behind the newest event: times would go backwards.
 Finding clock(std::optional<Time> newest_event, Time now);
 // Where the API ("http://127.0.0.1:7420") and the apps ("127.0.0.1:8080") are reached: neither has TLS of its own.

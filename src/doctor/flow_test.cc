@@ -41,6 +41,21 @@ TEST(Doctor, stages_that_failed_are_named) {
   EXPECT_THAT(found.detail, Not(HasSubstr("shop/dev")));
 }
 
+TEST(Doctor, limits_that_are_not_held_are_a_problem_where_a_stage_asks_for_them) {
+  auto plain = stage("dev"), asking = stage("prod");
+  asking.config.resources = pipeline::Resources{0, 1500};
+  EXPECT_EQ(limits({true, true, true, "/sys/fs/cgroup/x", ""}, one_stack({asking})).severity, Severity::ok);
+  const auto some = limits({true, false, true, "/sys/fs/cgroup/x", ""}, one_stack({plain}));
+  EXPECT_EQ(some.severity, Severity::warning);
+  EXPECT_EQ(some.detail, "These are not held: processor.");
+  const auto found = limits({false, false, false, "", "this machine has none"}, one_stack({plain, asking}));
+  EXPECT_EQ(found.severity, Severity::problem);
+  EXPECT_EQ(
+      found.detail,
+      "These are not held: memory, processor, processes; this machine has none. They are asked for by shop/prod.");
+  EXPECT_THAT(found.remedy, HasSubstr("as root"));
+}
+
 TEST(Doctor, of_many_stages_a_few_are_named_and_the_rest_counted) {
   std::vector<pipeline::Stage> all;
   for (int i = 0; i < 9; ++i) {

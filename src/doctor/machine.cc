@@ -164,21 +164,6 @@ Finding sandboxes() {
   return made ? out : with(out, made.error());
 }
 
-Finding memory_limits(const fs::path& mount, const fs::path& own) {
-  Finding out{"limits", Severity::warning, "Limits of memory and processor", "", ""};
-  const auto controllers = read_file(mount / "cgroup.controllers");
-  const auto groups = read_file(own).value_or("");
-  const auto at = groups.find("0::");
-  const auto mine = at == std::string::npos ? "" : groups.substr(at + 3, groups.find('\n', at) - at - 3);
-  const bool there = controllers && controllers->find("memory") != std::string::npos && !mine.empty() &&
-                     ::access((mount.string() + mine).c_str(), W_OK) == 0;
-  out.detail = there ? "They are not enforced: this version does not use the memory cgroup that this machine offers."
-                     : "They are not enforced: this machine gives the server no memory cgroup of its own.";
-  out.remedy =
-      "Leave room for what apps and builds take; one that takes too much is stopped by the system, not by Sluice.";
-  return out;
-}
-
 Finding names(const std::string& host) {
   Finding out{"names", Severity::ok, "Names of apps", "*.localhost resolves to this machine for every program.", ""};
   // getent asks as getaddrinfo does, and unlike that can be stopped when a name server does not answer.

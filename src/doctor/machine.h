@@ -23,9 +23,6 @@ Finding key_file(const std::filesystem::path& data);
 Finding programs();
 // Starts nothing in a sandbox, to see that namespaces can be made.
 Finding sandboxes();
-// Whether this process was given a memory cgroup it may divide. `mount`: of cgroup v2; `own`: /proc/self/cgroup.
-Finding memory_limits(const std::filesystem::path& mount = "/sys/fs/cgroup",
-                      const std::filesystem::path& own = "/proc/self/cgroup");
 // Whether programs that ask the system resolve the names under which apps are reached.
 Finding names(const std::string& host = "doctor.localhost");
 // Whether s6 supervises the services of this data directory.

@@ -105,16 +105,6 @@ TEST_F(Machine, a_sandbox_that_cannot_be_made_is_said) {
   EXPECT_EQ(found.remedy, "Run `apt-get install bubblewrap`.");
 }
 
-TEST_F(Machine, limits_are_not_claimed) {
-  ASSERT_TRUE(write_file(dir / "own", "1:name=systemd:/\n0::/mine\n"));
-  EXPECT_THAT(memory_limits(dir, dir / "own").detail, HasSubstr("no memory cgroup"));
-  ASSERT_TRUE(write_file(dir / "cgroup.controllers", "cpu memory pids\n"));
-  EXPECT_THAT(memory_limits(dir, dir / "own").detail, HasSubstr("no memory cgroup"));
-  fs::create_directory(dir / "mine");
-  EXPECT_THAT(memory_limits(dir, dir / "own").detail, HasSubstr("does not use"));
-  EXPECT_EQ(memory_limits().severity, Severity::warning);
-}
-
 TEST_F(Machine, a_name_that_does_not_resolve_is_said) {
   EXPECT_EQ(names("localhost").severity, Severity::ok);
   const auto found = names("no-such-machine.invalid");

@@ -36,6 +36,22 @@ void add_tmpfs(std::vector<std::string>& args, std::int64_t limit, const std::st
   add(args, {"--tmpfs", where});
 }
 
+// As kOuterShim reads them.
+std::string lines_of(const std::vector<cgroup::Folder>& folders) {
+  std::string out;
+  for (const auto& folder : folders) {
+    out += (out.empty() ? "" : "\n") + folder.path.string();
+    for (const auto& [file, content] : folder.settings) out += " " + file + "=" + content;
+  }
+  return out;
+}
+std::string lines_of(const std::vector<cgroup::Watch>& watches) {
+  std::string out;
+  for (const auto& watch : watches)
+    out += (out.empty() ? "" : "\n") + watch.file.string() + " " + watch.key + " " + watch.sentence;
+  return out;
+}
+
 bool beneath(const fs::path& path, const fs::path& top) {
   const auto [end, rest] = std::mismatch(top.begin(), top.end(), path.begin(), path.end());
   return end == top.end();
@@ -49,13 +65,20 @@ void Sandbox::hide(const fs::path& folder) {
   if (!error && (beneath(real, "/usr") || beneath(real, "/opt"))) hidden_.push_back(std::move(real));
 }
 
+void Sandbox::hold_limits_with(cgroup::Groups groups) {
+  groups_ = std::make_shared<const cgroup::Groups>(std::move(groups));
+}
+
 Result<> Sandbox::refresh() const { return etc_->refresh(); }
 
 std::vector<std::string> Sandbox::command(const Spec& spec) const {
   std::vector<std::string> args;
   if (spec.die_with_parent) add(args, {"setpriv", "--pdeathsig", "KILL", "--"});
   const std::string more = spec.env_dir.empty() ? "/dev/null" : (spec.env_dir / kEnvironment).string();
-  add(args, {"/bin/sh", "-c", kOuterShim, "sluice-sandbox", kTellShim, more});
+  cgroup::Group group;
+  if (groups_ && !spec.group.empty()) group = groups_->group(spec.group, spec.limits);
+  add(args, {"/bin/sh", "-c", kOuterShim, "sluice-sandbox", kTellShim, more, lines_of(group.folders),
+             lines_of(group.watches)});
   if (!spec.leads_session) args.push_back("setsid");
   add(args, {"bwrap",
              "--unshare-user",
@@ -99,8 +122,9 @@ std::vector<std::string> Sandbox::command(const Spec& spec) const {
   add(args, {"--remount-ro", "/", "--chdir", spec.cwd, "--"});
   // Set inside, the limit counts what is in this sandbox alone. No shell does it: names such as UID or OPTIND are its
   // own, and would not reach the program. Either says so, and exits 127, when there is no such program.
-  if (spec.process_limit > 0) {
-    const std::string limit = std::to_string(spec.process_limit);
+  const bool by_group = groups_ && groups_->holds_processes() && !spec.group.empty();
+  if (spec.limits.processes > 0 && !by_group) {
+    const std::string limit = std::to_string(spec.limits.processes);
     add(args, {"/usr/bin/prlimit", "--nproc=" + limit + ":" + limit, "--"});
   } else {
     add(args, {"/usr/bin/env", "--"});

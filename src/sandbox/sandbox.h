@@ -8,6 +8,7 @@
 
 #include "base/process.h"
 #include "base/result.h"
+#include "cgroup/groups.h"
 
 // bubblewrap: user, pid, ipc and uts namespaces, a read-only system, and only the folders named. The data directory,
 // other users' files and the host's processes are not there. The network is the host's: an app listens on a port of
@@ -29,10 +30,12 @@ struct Spec {
   // where the process list would show them. Empty: nothing but PATH and HOME is set.
   std::filesystem::path env_dir;
   std::string hostname = "app";
-  std::int64_t tmp_limit = 0;      // bytes for /tmp, and as many for the home directory; 0: none
-  std::int64_t process_limit = 0;  // processes and threads in this sandbox (root is never held to it); 0: none
-  bool die_with_parent = true;     // SIGKILL when the thread that started it ends
-  bool leads_session = false;      // what starts it gives it a session of its own already, as s6 does
+  std::int64_t tmp_limit = 0;  // bytes for /tmp, and as many for the home directory; 0: none
+  std::string group;           // a name for its cgroup, where there are some; empty: none of its own
+  // Without a cgroup only `processes` is held, by rlimit, which never holds root.
+  cgroup::Limits limits;
+  bool die_with_parent = true;  // SIGKILL when the thread that started it ends
+  bool leads_session = false;   // what starts it gives it a session of its own already, as s6 does
 };
 
 // The file of the environment directory that write_env_dir writes last. bubblewrap takes 9,000 arguments in all, three
@@ -63,6 +66,10 @@ class Sandbox {
   Result<> refresh() const;
   // Not seen inside although it lies beneath /usr or /opt, which are shown: the data directory. Before any command().
   void hide(const std::filesystem::path& folder);
+  // From now on what has a group is held to its limits. Before any command().
+  void hold_limits_with(cgroup::Groups groups);
+  // nullptr: limits of memory and processor cannot be held. Who names a group removes it when all in it has ended.
+  [[nodiscard]] const cgroup::Groups* groups() const { return groups_.get(); }
   // The whole command line for `spec`, to be exec'd or written into a service's run file; it must be run with the
   // environment's PATH and needs nothing else of it. Its exit status is the program's. SIGTERM, SIGINT and SIGHUP to it
   // reach the program as SIGTERM (where that is a shell or npm without a handler, what it waits for); SIGKILL ends all
@@ -72,6 +79,7 @@ class Sandbox {
  private:
   explicit Sandbox(const std::filesystem::path& etc);
   std::shared_ptr<Etc> etc_;
+  std::shared_ptr<const cgroup::Groups> groups_;
   std::vector<std::filesystem::path> hidden_;
 };
 

@@ -182,10 +182,102 @@ TEST_F(SandboxTest, temporary_files_are_limited_when_asked) {
 
 TEST_F(SandboxTest, processes_are_limited_when_asked) {
   if (geteuid() == 0) GTEST_SKIP() << "the kernel never holds root to this limit";
-  spec_.process_limit = 20;
+  spec_.limits.processes = 20;
   EXPECT_NE(sh("for i in $(seq 40); do sleep 20 & done; echo all").out, "all\n");
-  spec_.process_limit = 200;
+  spec_.limits.processes = 200;
   EXPECT_EQ(sh("for i in $(seq 40); do sleep 0.1 & done; echo all").out, "all\n");
+}
+
+// Real cgroups of this machine, where it has some for this user.
+class LimitedSandboxTest : public SandboxTest {
+ protected:
+  void SetUp() override {
+    SandboxTest::SetUp();
+    auto groups = cgroup::Groups::open(dir_);
+    if (!groups) GTEST_SKIP() << "limits are not tried here: " << groups.error().message;
+    sandbox_->hold_limits_with(std::move(*groups));
+    spec_.group = "tried";
+  }
+  void TearDown() override {
+    cgroup::take_away(dir_);
+    if (sandbox_->groups() != nullptr) {
+      EXPECT_FALSE(fs::exists(sandbox_->groups()->group("x", {}).folders[0].path.parent_path()));
+    }
+    SandboxTest::TearDown();
+  }
+};
+
+TEST_F(LimitedSandboxTest, who_takes_more_memory_than_allowed_is_ended_and_it_is_said) {
+  if (!sandbox_->groups()->holds_memory()) GTEST_SKIP() << "no controller for memory";
+  spec_.limits.memory = 64 << 20;
+  EXPECT_EQ(sh("perl -e '$x = q(x) x 20_000_000; print length $x'").out, "20000000");
+  const auto ended = sh("exec perl -e '$x = q(x) x 200_000_000; print length $x'");
+  EXPECT_EQ(ended.exit_code, 137);
+  EXPECT_EQ(ended.out, "sluice: used more than its 64 MB of memory and was ended\n");
+  EXPECT_EQ(sandbox_->groups()->seen("tried").ended, 1);
+  EXPECT_EQ(sh("echo well").out, "well\n") << "an end of before is not said again";
+  spec_.group = "other";
+  EXPECT_THAT(sh("perl -e '$x = q(x) x 200_000_000'; echo the rest goes on").out,
+              testing::StartsWith("the rest goes on\nsluice: used more"));
+}
+
+TEST_F(LimitedSandboxTest, what_is_kept_in_tmp_is_memory) {
+  if (!sandbox_->groups()->holds_memory()) GTEST_SKIP() << "no controller for memory";
+  spec_.limits.memory = 64 << 20;
+  EXPECT_NE(sh("head -c 100000000 /dev/zero >/tmp/much && echo all").out, "all\n");
+}
+
+TEST_F(LimitedSandboxTest, processes_end_at_their_limit_and_it_is_said) {
+  if (!sandbox_->groups()->holds_processes()) GTEST_SKIP() << "no controller for processes";
+  spec_.limits.processes = 20;
+  const auto bomb = sh("for i in $(seq 40); do sleep 20 & done; echo all");
+  EXPECT_THAT(bomb.out, Not(HasSubstr("all")));
+  EXPECT_THAT(bomb.out, HasSubstr("sluice: wanted more than its 20 processes, and was refused them\n"));
+  EXPECT_GT(sandbox_->groups()->seen("tried").refused, 0);
+}
+
+TEST_F(LimitedSandboxTest, no_more_of_the_processor_is_used_than_allowed) {
+  if (!sandbox_->groups()->holds_cpu()) GTEST_SKIP() << "no controller for processors";
+  spec_.limits.cpu = 200;
+  // Of the processor's time it took: user and system of all that ended, in the second line of `times`.
+  const auto began = std::chrono::steady_clock::now();
+  const auto done = sh("i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; times");
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  double minutes = 0, seconds = 0;
+  ASSERT_EQ(std::sscanf(done.out.c_str(), "%lfm%lfs", &minutes, &seconds), 2) << done.out;
+  // A period more or less at either end.
+  EXPECT_LT(60 * minutes + seconds, took.count() * 0.2 + 0.08);
+}
+
+TEST_F(LimitedSandboxTest, a_group_that_was_swept_away_is_made_again_with_its_limits) {
+  spec_.limits.processes = 33;
+  const auto group = sandbox_->groups()->group("tried", spec_.limits);
+  sandbox_->groups()->sweep();
+  EXPECT_FALSE(fs::exists(group.folders[0].path));
+  EXPECT_EQ(sh("echo well").out, "well\n");
+  for (const auto& folder : group.folders) {
+    for (const auto& [file, content] : folder.settings) EXPECT_EQ(*read_file(folder.path / file), content + "\n");
+  }
+  sandbox_->groups()->remove("tried");
+  EXPECT_FALSE(fs::exists(group.folders[0].path));
+}
+
+TEST_F(LimitedSandboxTest, a_group_with_something_in_it_is_not_swept) {
+  ProcessCommand command;
+  spec_.argv = {"/bin/sh", "-c", "touch ready; until [ -e go ]; do sleep 0.01; done"};
+  command.argv = sandbox_->command(spec_);
+  std::thread runs([&] { EXPECT_TRUE(run(command)->ok()); });
+  EXPECT_TRUE(eventually([&] { return fs::exists(dir_ / "app" / "ready"); }));
+  sandbox_->groups()->sweep();
+  for (const auto& folder : sandbox_->groups()->group("tried", {}).folders) EXPECT_TRUE(fs::exists(folder.path));
+  std::ofstream(dir_ / "app" / "go") << "now";
+  runs.join();
+}
+
+TEST_F(SandboxTest, without_cgroups_a_group_s_name_means_nothing) {
+  spec_.group = "tried";
+  spec_.limits.memory = 64 << 20;
+  EXPECT_EQ(sh("echo well").out, "well\n");
 }
 
 TEST_F(SandboxTest, values_arrive_exactly) {
@@ -373,7 +465,7 @@ TEST_F(SandboxTest, runs_as_an_ordinary_user) {
     Spec spec;
     spec.binds = {{home / "app", "/app", true}};
     spec.env_dir = home / "env";
-    spec.process_limit = 20;
+    spec.limits.processes = 20;
     spec.argv = {"/bin/sh", "-c", "id -u > out; echo $NAME >> out; ls /root /var/lib 2>/dev/null >> out; true"};
     ProcessCommand command;
     command.argv = probed->command(spec);

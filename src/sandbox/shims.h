@@ -3,12 +3,41 @@
 // The few lines of shell around bubblewrap, and of Perl, which is there wherever git is (Debian's git depends on it).
 namespace sluice::sandbox {
 
-// Stays outside, as bubblewrap's parent. bubblewrap forwards no signal: SIGTERM would end it and, with it, all inside
-// at once. It is in a session of its own, so that a signal to the caller's process group reaches this shell alone. $1:
-// kTellShim. $2: the file with more of bubblewrap's arguments, which it reads from descriptor 4.
+// Stays outside, as bubblewrap's parent, and is the first in its cgroups. bubblewrap forwards no signal: SIGTERM would
+// end it and, with it, all inside at once. It is in a session of its own, so that a signal to the caller's process
+// group reaches this shell alone. $1: kTellShim. $2: the file with more of bubblewrap's arguments, which it reads from
+// descriptor 4. $3: the cgroups, a line each: the folder, then what is written there as FILE=CONTENT. $4: what tells
+// that a limit was reached, a line each: a file of "key number" lines, the key, and the sentence for when the number
+// grew.
 inline constexpr const char* kOuterShim = R"(
-tell=$1 more=$2; shift 2
+tell=$1 more=$2 groups=$3 watches=$4; shift 4
 ulimit -c 0
+enter() {
+  while read -r folder settings; do
+    [ -d "$folder" ] || mkdir "$folder" || return
+    for one in $settings; do echo "${one#*=}" >"$folder/${one%%=*}" || return; done
+    echo 0 >"$folder/cgroup.procs" || return
+  done <<END
+$groups
+END
+}
+look() {
+  now=
+  while read -r file key said; do
+    n=0
+    while read -r what count; do [ "$what" != "$key" ] || n=$count; done <"$file"
+    [ "$n" -le "${before%% *}" ] || echo "sluice: $said"
+    before=${before#* } now="$now$n "
+  done <<END
+$watches
+END
+} 2>/dev/null
+if [ "$groups" ]; then
+  # One that is swept away between being made and being entered is made again.
+  { enter || enter || enter; } 2>/dev/null || echo "sluice: started without its limits: its cgroup cannot be entered"
+fi
+before="9999999999 9999999999 "
+[ -z "$watches" ] || { look; before=$now; }
 exec 3<&0 4<"$more"
 "$@" <&3 3<&- &
 child=$!
@@ -17,7 +46,9 @@ trap 'perl -e "$tell" $child' TERM INT HUP
 while :; do
   wait $child
   status=$?
-  kill -0 $child 2>/dev/null || exit $status
+  kill -0 $child 2>/dev/null && continue
+  [ -z "$watches" ] || look
+  exit $status
 done
 )";
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <system_error>
 
@@ -38,7 +39,8 @@ Result<std::vector<supervise::Service>> services_of(const Site& site, const Reco
   if (!artifact) return fail(artifact.error());
   std::vector<supervise::Service> services;
   for (const auto& instance : record.instances) {
-    auto spec = spec_for(*artifact, site.records.env_dir(record));
+    auto spec = spec_for(*artifact, site.records.env_dir(record), instance.service,
+                         record.resources.value_or(pipeline::Resources{}));
     spec.argv = {"/bin/sh", "-c", kRunScript, "sluice", std::to_string(instance.port), std::to_string(instance.index),
                  plan.run};
     spec.leads_session = true;
@@ -108,6 +110,16 @@ std::string explain(const Site& site, const Record& record, const build::Plan& p
       lines);
 }
 
+// Where a limit is the cause.
+std::optional<std::string> why_ended(const Site& site, const Record& record, const Instance& instance) {
+  if (site.sandbox.groups() == nullptr) return std::nullopt;
+  const auto seen = site.sandbox.groups()->seen(instance.service);
+  const auto limits = spec_for({}, {}, {}, record.resources.value_or(pipeline::Resources{})).limits;
+  if (seen.ended > 0 && limits.memory > 0) return cgroup::memory_sentence(limits);
+  if (seen.refused > 0) return cgroup::processes_sentence(limits);
+  return std::nullopt;
+}
+
 Duration since(const Site& site, const std::optional<Time>& begin) {
   return begin ? site.clock.now() - *begin : Duration{};
 }
@@ -123,6 +135,7 @@ Result<> leave_taken_ports(Site& site, Record& record) {
     return true;
   });
   if (auto gone = site.supervisor.remove(services, 1ms); !gone) return gone;
+  remove_groups(site, services);
   return site.records.save(record);
 }
 
@@ -141,9 +154,12 @@ Result<> await_these(Site& site, const Record& record, const build::Plan& plan, 
       const auto& instance = record.instances[next];
       auto status = site.supervisor.status(instance.service);
       if (!status || status->deaths < kDeathsAllowed) continue;
-      return with_lines(fmt::format("{} exited {} times while starting, the last time with status {}",
-                                    which(record, instance), status->deaths, status->exit_code),
-                        last_lines(site, record, instance, kShownLines));
+      return with_lines(
+          fmt::format("{} {}", which(record, instance),
+                      why_ended(site, record, instance)
+                          .value_or(fmt::format("exited {} times while starting, the last time with status {}",
+                                                status->deaths, status->exit_code))),
+          last_lines(site, record, instance, kShownLines));
     }
     return std::nullopt;
   };
@@ -179,13 +195,27 @@ Result<> write_environment(Site& site, const pipeline::Work& work, const build::
   return sandbox::write_env_dir(dir, environment);
 }
 
-sandbox::Spec spec_for(const fs::path& artifact, const fs::path& env_dir) {
+pipeline::Resources resources_of(const pipeline::StageConfig& config, const build::Plan& plan) {
+  auto out = config.resources.value_or(pipeline::Resources{});
+  if (out.memory == 0) out.memory = plan.memory;
+  if (out.cpu == 0) out.cpu = std::llround(plan.cpus * 1000);
+  return out;
+}
+
+sandbox::Spec spec_for(const fs::path& artifact, const fs::path& env_dir, const std::string& group,
+                       const pipeline::Resources& resources) {
   sandbox::Spec spec;
   spec.binds = {{artifact / "tree", "/app", false}};
   spec.env_dir = env_dir;
   spec.tmp_limit = kTmpLimit;
-  spec.process_limit = kProcessLimit;
+  spec.group = group;
+  spec.limits = {resources.memory, resources.cpu, kProcessLimit};
   return spec;
+}
+
+void remove_groups(const Site& site, const std::vector<std::string>& services) {
+  if (site.sandbox.groups() == nullptr) return;
+  for (const auto& name : services) site.sandbox.groups()->remove(name);
 }
 
 Result<> bring_up(Site& site, Record& record, const build::Plan& plan, std::int64_t count) {
@@ -299,6 +329,7 @@ Advance take_down(Site& site, std::vector<Record> victims, Context& context) {
   }
   for (const auto& record : victims) {
     if (auto killed = kill_users_of(site.records.dir(stage, record.deployment)); !killed) return killed.error();
+    remove_groups(site, service_names(record));
     if (auto forgotten = site.records.forget(record); !forgotten) return forgotten.error();
     site.give_back(record);
   }
@@ -321,6 +352,7 @@ Result<> take_some_down(Site& site, Record& record, const std::vector<Instance>&
     std::this_thread::sleep_for(pause);
   }
   if (auto gone = site.supervisor.remove(services, kStopGrace); !gone) return gone;
+  remove_groups(site, services);
   if (auto gone = site.gateway->forget(record.stage.value, servers); !gone) return gone;
   std::erase_if(record.instances,
                 [&](const Instance& one) { return std::find(some.begin(), some.end(), one) != some.end(); });

@@ -12,12 +12,17 @@ namespace sluice::platform::local {
 // Writes an environment directory: the plan's variables, then ours and the database's, then the stage's own.
 Result<> write_environment(Site& site, const pipeline::Work& work, const build::Plan& plan, const Context& context,
                            const std::filesystem::path& dir);
-// What runs in the sandbox, at this artifact, with this environment directory.
-sandbox::Spec spec_for(const std::filesystem::path& artifact, const std::filesystem::path& env_dir);
+// What one instance may use: what the stage says, else the app's own sluice.toml.
+pipeline::Resources resources_of(const pipeline::StageConfig& config, const build::Plan& plan);
+// What runs in the sandbox, at this artifact, with this environment directory, in a cgroup of this name.
+sandbox::Spec spec_for(const std::filesystem::path& artifact, const std::filesystem::path& env_dir,
+                       const std::string& group, const pipeline::Resources& resources);
 
 // With the stage held: `count` instances are services afterwards, those that were there untouched. Does not wait for
 // them, and takes none away.
 Result<> bring_up(Site& site, Record& record, const build::Plan& plan, std::int64_t count);
+// When all of these services have ended, and all they started.
+void remove_groups(const Site& site, const std::vector<std::string>& services);
 // Makes services of a record's instances again, as they were (after a restart of the machine).
 Result<> bring_back(Site& site, const Record& record);
 // With the stage not held: until every instance answers its health check. The Error says what was seen, with the app's

@@ -33,15 +33,16 @@ struct Record {
   pipeline::StageId stage;
   std::string host;  // under which the stage is reached
   std::vector<Instance> instances;
-  std::optional<Time> draining;                          // since when no new request goes to it
-  std::optional<Time> stopping;                          // since when it has been asked to end
-  std::optional<gateway::Policy> policy = std::nullopt;  // with which it is shown; absent: the default
-  std::optional<bool> database = std::nullopt;           // it uses the one that Sluice made for its stage
+  std::optional<Time> draining;                                 // since when no new request goes to it
+  std::optional<Time> stopping;                                 // since when it has been asked to end
+  std::optional<gateway::Policy> policy = std::nullopt;         // with which it is shown; absent: the default
+  std::optional<bool> database = std::nullopt;                  // it uses the one that Sluice made for its stage
+  std::optional<pipeline::Resources> resources = std::nullopt;  // each instance is held to; absent: none
   bool operator==(const Record&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Record, (),
                       (deployment, attempt, change, artifact, stack, stage, host, instances, draining, stopping, policy,
-                       database))
+                       database, resources))
 
 // R9.3. Needs no fsync: what comes late comes from this machine, and dies with it.
 struct Fence {

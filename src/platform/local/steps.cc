@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "base/process.h"
+#include "base/size.h"
 #include "platform/local/health.h"
 #include "platform/local/instances.h"
 #include "platform/local/stage_database.h"
@@ -81,7 +82,8 @@ Result<> run_command(Site& site, const Work& work, Context& context, const std::
   auto environment = context;
   for (const auto& [key, value] : more) environment.environment[key] = value;
   if (auto written = write_environment(site, work, plan, environment, env_dir); !written) return written;
-  auto spec = spec_for(artifact, env_dir);
+  const auto group = fmt::format("{}.{}", work.deployment.id.value, name);
+  auto spec = spec_for(artifact, env_dir, group, resources_of(context.config, plan));
   spec.argv = {"/bin/sh", "-c", command};
   ProcessCommand process;
   process.argv = site.sandbox.command(spec);
@@ -100,11 +102,16 @@ Result<> run_command(Site& site, const Work& work, Context& context, const std::
   auto finished = run(process);
   if (!finished) return fail(finished.error());
   (void)remove_tree(env_dir);
+  const auto* groups = site.sandbox.groups();
+  const auto seen = groups != nullptr ? groups->seen(group) : cgroup::Seen{};
+  if (groups != nullptr) groups->remove(group);
   if (finished->ok()) return {};
   if (finished->stopped) return fail(ErrorKind::cancelled, "the " + name + " command was stopped");
   std::string sentence = finished->timed_out
                              ? fmt::format("the {} command was not done within {}", name, limit)
                              : fmt::format("the {} command ended with status {}", name, finished->exit_code);
+  if (!finished->timed_out && seen.ended > 0 && spec.limits.memory > 0)
+    sentence = fmt::format("the {} command {}", name, cgroup::memory_sentence(spec.limits));
   std::vector<std::string> lines;
   while (!tail.empty() && tail.back() == '\n') tail.pop_back();
   for (std::size_t end = tail.size(); end > 0 && lines.size() < 20;) {
@@ -116,6 +123,22 @@ Result<> run_command(Site& site, const Work& work, Context& context, const std::
   if (!lines.empty()) sentence += "\nits last lines:";  // the first line is a sentence by itself
   for (auto it = lines.rbegin(); it != lines.rend(); ++it) sentence += "\n" + *it;
   return fail(ErrorKind::failed, sentence);
+}
+
+// Also that they are not held: never in silence.
+void say_limits(const Site& site, Context& context, const pipeline::Resources& resources) {
+  const auto* groups = site.sandbox.groups();
+  const auto say = [&](const std::string& limit, bool held) {
+    context.log.line(
+        held ? "each may use " + limit
+             : fmt::format("note: the limit of {} is not held on this machine; `sluice doctor` says why", limit));
+  };
+  if (resources.memory > 0)
+    say(size_text(resources.memory) + " of memory", groups != nullptr && groups->holds_memory());
+  if (resources.cpu > 0)
+    say(fmt::format("{} {} of the processor", static_cast<double>(resources.cpu) / 1000,
+                    resources.cpu == 1000 ? "core" : "cores"),
+        groups != nullptr && groups->holds_cpu());
 }
 
 // `count` healthy instances of this deployment, under the fence.
@@ -134,8 +157,10 @@ Result<Record> run_instances(Site& site, const Work& work, Context& context, con
       if (!written) return fail(written.error());
     }
     const auto policy = policy_of(context.config, plan, work.stack_name, work.stage_name);
-    if (record.policy != policy) {
+    const auto resources = resources_of(context.config, plan);
+    if (record.policy != policy || record.resources != resources) {
       record.policy = policy;
+      record.resources = resources;
       if (auto saved = site.records.save(record); !saved) return fail(saved.error());
     }
     if (auto up = bring_up(site, record, plan, work.instances); !up) return fail(up.error());
@@ -258,6 +283,7 @@ Advance start(Site& site, const Work& work, Context& context) {
   if (!found) return found.error();
   context.log.line(work.instances == 0 ? std::string("the stage is scaled to 0: nothing to start")
                                        : "starting " + plural(work.instances, "instance") + ": " + found->first.run);
+  if (work.instances > 0) say_limits(site, context, resources_of(context.config, found->first));
   auto record = run_instances(site, work, context, found->first);
   if (!record) return record.error();
   Done done;
