@@ -84,6 +84,9 @@ struct Deps {
   // Called after a stage's own domains changed; it answers at them when this returns. Empty: it has none.
   std::function<Result<>(const pipeline::Stage& stage)> domains_changed = {};
   Certificates certificates = {};
+  // Why this machine cannot hold a stage to these resources, a sentence with what helps; "": it can. Empty: it can hold
+  // all.
+  std::function<std::string(const pipeline::Resources&)> cannot_hold = {};
 };
 
 // Starts by comparing the tips of hosted branches with the newest check-ins, on a thread of its own: a crash between

@@ -42,6 +42,17 @@ std::optional<StageEdit::Limits> read_limits(Fields& fields) {
   return out;
 }
 
+std::optional<StageEdit::Resources> read_resources(Fields& fields) {
+  const auto* object = fields.object("resources");
+  if (object == nullptr) return std::nullopt;
+  Fields resources(*object, "resources.");
+  StageEdit::Resources out;
+  out.memory = resources.number("memory", 0, std::int64_t{16} << 40);
+  out.cpu = resources.number("cpu", 0, 1'024'000);
+  fields.take(std::move(resources));
+  return out;
+}
+
 std::optional<std::vector<std::string>> read_texts(Fields& fields, const char* name) {
   const auto* value = fields.any(name);
   if (value == nullptr) return std::nullopt;
@@ -100,6 +111,7 @@ StageEdit read_stage_edit(Fields& fields) {
     if (!known) fields.wrong("hours", known.error().message);
   }
   out.domains = read_texts(fields, "domains");
+  out.resources = read_resources(fields);
   return out;
 }
 
@@ -138,6 +150,14 @@ std::optional<pipeline::CacheRules> StageEdit::cache_over(const pipeline::StageC
   auto out = was.cache.value_or(pipeline::CacheRules{});
   out.seconds = cache->seconds.value_or(out.seconds);
   out.paths = cache->paths.value_or(out.paths);
+  return out;
+}
+
+std::optional<pipeline::Resources> StageEdit::resources_over(const pipeline::StageConfig& was) const {
+  if (!resources) return std::nullopt;
+  auto out = was.resources.value_or(pipeline::Resources{});
+  out.memory = resources->memory.value_or(out.memory);
+  out.cpu = resources->cpu.value_or(out.cpu);
   return out;
 }
 

@@ -32,12 +32,17 @@ struct StageEdit {
   std::optional<std::int64_t> sleep_after;  // seconds; 0: never
   std::optional<std::string> hours;         // "": always
   std::optional<std::vector<std::string>> domains;
+  struct Resources {
+    std::optional<std::int64_t> memory, cpu;
+  };
+  std::optional<Resources> resources;
   [[nodiscard]] bool empty() const {
     return !requires_approval && !database && !endpoint && !caching && !instances && !access && !limits && !cache &&
-           !sticky && !sleep_after && !hours && !domains;
+           !sticky && !sleep_after && !hours && !domains && !resources;
   }
   [[nodiscard]] std::optional<pipeline::TrafficLimits> limits_over(const pipeline::StageConfig& was) const;
   [[nodiscard]] std::optional<pipeline::CacheRules> cache_over(const pipeline::StageConfig& was) const;
+  [[nodiscard]] std::optional<pipeline::Resources> resources_over(const pipeline::StageConfig& was) const;
 };
 // Notes what is wrong in `fields`; nothing is kept in silence.
 StageEdit read_stage_edit(Fields& fields);

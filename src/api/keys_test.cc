@@ -27,6 +27,30 @@ TEST(Endpoint, R7_4_limits_are_merged_and_shown_whole) {
   EXPECT_TRUE(says(wrong.detail(), "only the endpoint api_gateway has limits")) << wrong.detail();
 }
 
+TEST(Scale, R7_2_what_an_instance_may_use_is_merged_and_refused_where_it_cannot_be_held) {
+  House house;
+  house.make("shop", {"dev"});
+  EXPECT_FALSE(house.get(kDev).object().contains("resources"));
+  ASSERT_EQ(house.call("PATCH", kDev, R"({"resources":{"memory":536870912}})").status, 200);
+  ASSERT_EQ(house.call("PATCH", kDev, R"({"resources":{"cpu":1500}})").status, 200);
+  EXPECT_EQ(json::serialize(house.get(kDev).object().at("resources")), R"({"memory":536870912,"cpu":1500})");
+  EXPECT_EQ(house.get(kDev).object().at("settings_revision").as_int64(), 3);
+  auto wrong = house.call("PATCH", kDev, R"({"resources":{"memory":1024,"cores":1}})");
+  EXPECT_EQ(wrong.status, 400);
+  EXPECT_TRUE(says(wrong.text, "resources.cores")) << wrong.text;
+  wrong = house.call("PATCH", kDev, R"({"resources":{"memory":1024}})");
+  EXPECT_EQ(wrong.status, 400);
+  EXPECT_TRUE(says(wrong.text, "1 KB is not between 16 MB and 16384 GB")) << wrong.text;
+  house.cannot_hold = "cannot be held: no cgroups";
+  wrong = house.call("PATCH", kDev, R"({"resources":{"memory":268435456}})");
+  EXPECT_EQ(wrong.status, 400);
+  EXPECT_TRUE(says(wrong.text, "resources.memory")) << wrong.text;
+  EXPECT_TRUE(says(wrong.text, "cannot be held: no cgroups")) << wrong.text;
+  EXPECT_EQ(house.call("POST", "/stacks/shop/stages", R"({"name":"b","resources":{"cpu":500}})").status, 400);
+  ASSERT_EQ(house.call("PATCH", kDev, R"({"resources":{"memory":0,"cpu":0}})").status, 200) << "taken away it can be";
+  EXPECT_FALSE(house.get(kDev).object().contains("resources"));
+}
+
 TEST(Endpoint, R7_4_a_load_balancer_has_no_limits_and_may_be_sticky) {
   House house;
   house.make("shop", {"dev"});

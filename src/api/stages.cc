@@ -80,6 +80,18 @@ Result<> are_free(Service& service, const StageEdit& edit, const pipeline::Stage
   return {};
 }
 
+// What would not be held is not kept, so that nobody relies on it.
+Result<> can_be_held(const Service& service, const StageEdit& edit) {
+  if (!edit.resources || !service.deps.cannot_hold) return {};
+  const std::pair<const char*, pipeline::Resources> parts[] = {
+      {"resources.memory", {edit.resources->memory.value_or(0), 0}},
+      {"resources.cpu", {0, edit.resources->cpu.value_or(0)}}};
+  for (const auto& [field, asked] : parts) {
+    if (const auto why = service.deps.cannot_hold(asked); !why.empty()) return fail(field_errors({{field, why}}));
+  }
+  return {};
+}
+
 }  // namespace
 
 Answer list_stages(Service& service, const Call& call) {
@@ -131,6 +143,8 @@ Answer add_stage(Service& service, const Call& call) {
   config.sleep_after = edit.sleep_after;
   config.hours = edit.hours;
   config.domains = edit.domains;
+  config.resources = edit.resources_over(config);
+  if (auto held = can_be_held(service, edit); !held) return fail(held.error());
   if (auto free = are_free(service, edit, {}); !free) return fail(free.error());
   config.limits = edit.limits_over(config);
   config.cache = edit.cache_over(config);
@@ -201,6 +215,8 @@ Answer change_stage(Service& service, const Call& call) {
   command.sleep_after = edit.sleep_after;
   command.hours = edit.hours;
   command.domains = edit.domains;
+  command.resources = edit.resources_over(before->config);
+  if (auto held = can_be_held(service, edit); !held) return fail(held.error());
   if (auto free = are_free(service, edit, before->id); !free) return fail(free.error());
   if (*tried) command.database_at = (*tried)->at;
   command.database_url = edit.database_url && is_new_url(service, *before, *edit.database_url);

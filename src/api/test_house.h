@@ -149,6 +149,7 @@ class House {
   std::vector<std::string> keys;    // "NAME DIGEST" of each, as the platform was told last
   Databases databases;              // before open()
   std::vector<std::string> purged;  // stages whose cache was emptied
+  std::string cannot_hold;          // of resources
   std::map<std::string, Time> certificates;
   std::map<std::string, std::vector<std::string>> domains;  // of stages, as the platform was told
 
@@ -206,7 +207,10 @@ class House {
                         certificates.erase(domain);
                         return {};
                       },
-                      [this] { return certificates; }}});
+                      [this] { return certificates; }},
+                     [this](const pipeline::Resources& asked) {
+                       return asked.memory > 0 || asked.cpu > 0 ? cannot_hold : std::string();
+                     }});
   }
 
   // As the server does it: the head first, then the whole. `token` empty: without credentials.

@@ -106,6 +106,7 @@ json::object stage_view(Service& service, const pipeline::Stack& stack, const pi
   if (stage.config.endpoint == pipeline::Endpoint::load_balancer) out["sticky"] = stage.config.sticky.value_or(false);
   if (stage.config.domains) out["domains"] = json::array(stage.config.domains->begin(), stage.config.domains->end());
   out["instances"] = stage.config.instances;
+  if (stage.config.resources) out["resources"] = codec::write(*stage.config.resources);
   if (stage.config.sleep_after) out["sleep_after"] = *stage.config.sleep_after;
   if (stage.config.hours) out["hours"] = *stage.config.hours;
   if (stage.rest) {

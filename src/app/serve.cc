@@ -58,6 +58,13 @@ auto start_on(std::uint16_t port, bool given, const char* what, Start start) -> 
   return start(std::uint16_t{0});
 }
 
+std::string cannot_hold(const doctor::Limits& held, const pipeline::Resources& asked) {
+  if ((asked.memory == 0 || held.memory) && (asked.cpu == 0 || held.cpu)) return "";
+  return fmt::format("cannot be held: {}. {}",
+                     held.problem.empty() ? "this machine gives the server no controller for it" : held.problem,
+                     cgroup::kRemedy);
+}
+
 // Members are in the order of their dependence: destroyed from the last to the first.
 class Server {
  public:
@@ -232,7 +239,8 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
           return platform->set_certificate(domain, pem);
         },
         [platform](const std::string& domain) { return platform->remove_certificate(domain); },
-        [platform] { return platform->certificates(); }}});
+        [platform] { return platform->certificates(); }},
+       [this](const pipeline::Resources& asked) { return cannot_hold(limits_, asked); }});
   late_.set(*api_);
   attendant_ = std::make_unique<conductor::Attendant>(*conductor_, clock_, [platform] {
     auto uses = platform->usage();

@@ -24,7 +24,7 @@ struct Args {
   std::optional<std::string> before, after, database, endpoint, region, access, copy_from;
   std::optional<bool> approval, caching, sticky;
   std::optional<std::int64_t> instances, rate, burst;
-  std::optional<std::string> cache_for, body_limit, answer_limit, sleep_after, hours;
+  std::optional<std::string> cache_for, body_limit, answer_limit, sleep_after, hours, memory, cpu;
   std::vector<std::string> cache_paths;
   std::optional<std::vector<std::string>> domains;  // empty: none
   bool no_limits = false;

@@ -40,6 +40,8 @@ std::string flag_of(const std::string& field, const std::string& command) {
                                                         {"cache.seconds", "--cache-for"},
                                                         {"cache.paths", "--cache-path"},
                                                         {"sticky", "--sticky"},
+                                                        {"resources.memory", "--memory"},
+                                                        {"resources.cpu", "--cpu"},
                                                         {"sleep_after", "--sleep-after"},
                                                         {"hours", "--hours"},
                                                         {"domains", "--domain"},

@@ -143,6 +143,12 @@ void Grammar::stage_settings(CLI::App* app) {
   app->add_flag_callback(
       "--no-approval", [this] { args_.approval = false; }, "Changes enter by themselves");
   app->add_option("--instances", args_.instances, "How many run at once; 0: none")->type_name("N");
+  app->add_option("--memory", args_.memory, "What each instance may use of the memory: 512MB")->type_name("SIZE");
+  app->add_flag_callback(
+      "--no-memory", [this] { args_.memory = "0"; }, "As much as the app's sluice.toml says, else no limit");
+  app->add_option("--cpu", args_.cpu, "What each instance may use of the processor, in cores: 1.5")->type_name("N");
+  app->add_flag_callback(
+      "--no-cpu", [this] { args_.cpu = "0"; }, "As much as the app's sluice.toml says, else no limit");
   app->add_option("--sleep-after", args_.sleep_after,
                   "Without a request for so long it stops, and the next one wakes it: 30m")
       ->type_name("DURATION");

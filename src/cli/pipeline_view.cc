@@ -185,6 +185,16 @@ std::string limits_text(const json::value& stage) {
   return out;
 }
 
+// What each instance may use; empty: what the app says itself.
+std::string resources_text(const json::value& stage) {
+  std::string out;
+  if (const auto bytes = number_at(stage, "resources.memory"); bytes > 0) out = size_text(bytes) + " of memory";
+  if (const auto cpu = number_at(stage, "resources.cpu"); cpu > 0)
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", static_cast<double>(cpu) / 1000,
+                       cpu == 1000 ? "core" : "cores");
+  return out;
+}
+
 std::string caching_text(const json::value& stage) {
   if (!true_at(stage, "caching")) return "off";
   std::string out = fmt::format("at most {} s", number_at(stage, "cache.seconds"));
@@ -222,6 +232,7 @@ std::string stage_text(const json::value& stage, Time now, const Screen& screen)
   for (const auto& domain : list_at(stage, "domains")) facts.add("domain", std::string(domain.as_string()));
   facts.add("approval", true_at(stage, "requires_approval") ? "required" : "not required");
   facts.add("instances", std::to_string(number_at(stage, "instances")));
+  facts.add("each may use", resources_text(stage));
   facts.add("rests", rest_text(stage, now));
   facts.add("endpoint", text_at(stage, "endpoint"));
   facts.add("limits", limits_text(stage));

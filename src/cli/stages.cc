@@ -2,6 +2,8 @@
 #include <unistd.h>
 
 #include <boost/json.hpp>
+#include <charconv>
+#include <cmath>
 
 #include "base/process.h"
 #include "base/size.h"
@@ -36,6 +38,26 @@ Result<json::object> typed_limits(const Args& args) {
     const auto seconds = whole_seconds(*args.answer_limit, "--answer-limit");
     if (!seconds) return fail(seconds.error());
     out["answer_seconds"] = *seconds;
+  }
+  return out;
+}
+
+Result<json::object> typed_resources(const Args& args) {
+  json::object out;
+  if (args.memory) {
+    const auto bytes = *args.memory == "0" ? std::optional<std::int64_t>(0) : parse_size(*args.memory);
+    if (!bytes)
+      return fail(ErrorKind::invalid, fmt::format("--memory takes a size like 512MB or 2GB, not \"{}\"", *args.memory));
+    out["memory"] = *bytes;
+  }
+  if (args.cpu) {
+    double cores = 0;
+    const auto* end = args.cpu->data() + args.cpu->size();
+    const auto [rest, wrong] = std::from_chars(args.cpu->data(), end, cores, std::chars_format::fixed);
+    if (wrong != std::errc() || rest != end || !(cores >= 0 && cores <= 1024))
+      return fail(ErrorKind::invalid,
+                  fmt::format("--cpu takes a number of cores like 0.5 or 2, not \"{}\"", *args.cpu));
+    out["cpu"] = std::llround(cores * 1000);
   }
   return out;
 }
@@ -76,6 +98,9 @@ Result<json::object> typed_settings(const Args& args) {
   auto limits = typed_limits(args);
   if (!limits) return fail(limits.error());
   if (!limits->empty()) out["limits"] = std::move(*limits);
+  auto resources = typed_resources(args);
+  if (!resources) return fail(resources.error());
+  if (!resources->empty()) out["resources"] = std::move(*resources);
   auto cache = typed_cache(args);
   if (!cache) return fail(cache.error());
   if (!cache->empty()) out["cache"] = std::move(*cache);

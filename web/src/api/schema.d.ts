@@ -896,6 +896,7 @@ export interface components {
        * @description How many are wanted.
        */
       instances: number;
+      resources?: components["schemas"]["Resources"];
       /**
        * Format: int64
        * @description Seconds without a request after which it sleeps; not there: it never does.
@@ -954,6 +955,7 @@ export interface components {
        * @default 1
        */
       instances?: number;
+      resources?: components["schemas"]["ResourcesEdit"];
       /**
        * Format: int64
        * @description After so many seconds without a request its instances stop, and the next request starts them and waits for them; 10 at least, 0 for never.
@@ -982,6 +984,7 @@ export interface components {
       domains?: string[];
       /** Format: int64 */
       instances?: number;
+      resources?: components["schemas"]["ResourcesEdit"];
       /**
        * Format: int64
        * @description After so many seconds without a request its instances stop, and the next request starts them and waits for them; 10 at least, 0 for never.
@@ -1002,6 +1005,32 @@ export interface components {
        * @description Of `hours`: when they begin again.
        */
       until?: string;
+    };
+    /** @description What each instance may use, before what the app's sluice.toml says; not there: what that says. */
+    Resources: {
+      /**
+       * Format: int64
+       * @description Bytes, with what is kept in /tmp; 16 MB at least, 0: no limit of the stage's own.
+       */
+      memory: number;
+      /**
+       * Format: int64
+       * @description Thousandths of a core; 10 at least, 0: no limit of the stage's own.
+       */
+      cpu: number;
+    };
+    /** @description What each instance may use; what is left out stays. Refused where the machine cannot hold it. */
+    ResourcesEdit: {
+      /**
+       * Format: int64
+       * @description Bytes, with what is kept in /tmp; 16 MB at least, 0: no limit of the stage's own.
+       */
+      memory?: number;
+      /**
+       * Format: int64
+       * @description Thousandths of a core; 10 at least, 0: no limit of the stage's own.
+       */
+      cpu?: number;
     };
     /** @description How much `api_gateway` lets through. */
     Limits: {
