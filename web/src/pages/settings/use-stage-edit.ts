@@ -6,8 +6,9 @@ import { stageSettings, tagged } from "@/api/settings";
 import type { SavedNote } from "./form";
 
 type StageEdit = Schemas["StageEdit"];
-// What is not set is left out of a stage; in an edit it is nothing: 0 seconds, no text.
-const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b) || (b === undefined && (a === 0 || a === ""));
+// What is not set is left out of a stage; in an edit it is nothing: 0 seconds, no text, nothing but zeros.
+const nothing = (a: unknown): boolean => a === 0 || a === "" || (typeof a === "object" && a !== null && !Array.isArray(a) && Object.values(a).every((one) => one === 0));
+const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b) || (b === undefined && nothing(a));
 
 /** Edits of one stage on top of how it is now; saved together, if nobody else saved in between. */
 export function useStageEdit(stack: string, name: string) {
