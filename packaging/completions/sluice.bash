@@ -8,7 +8,7 @@ _sluice() {
     return
   fi
   case $command in
-    certificate) if [[ $COMP_CWORD -eq 2 ]]; then COMPREPLY=($(compgen -W 'add list remove --help' -- "$word")); return; fi
+    certificate) if [[ $COMP_CWORD -eq 2 ]]; then COMPREPLY=($(compgen -W 'add list renew remove --help' -- "$word")); return; fi
       command="$command ${COMP_WORDS[2]}"; args=2 ;;
     db) if [[ $COMP_CWORD -eq 2 ]]; then COMPREPLY=($(compgen -W 'psql backup restore copy list delete --help' -- "$word")); return; fi
       command="$command ${COMP_WORDS[2]}"; args=2 ;;
@@ -24,7 +24,7 @@ _sluice() {
       command="$command ${COMP_WORDS[2]}"; args=2 ;;
   esac
   case $command in
-    'serve') options='--help --data --listen --gateway --gateway-tls --builds' takes=' --data:file --listen:none --gateway:none --gateway-tls:none --builds:none ' places='' ;;
+    'serve') options='--help --data --listen --gateway --gateway-tls --acme --acme-directory --builds' takes=' --data:file --listen:none --gateway:none --gateway-tls:none --acme:none --acme-directory:none --builds:none ' places='' ;;
     'down') options='--help --data' takes=' --data:file ' places='' ;;
     'login') options='--help --token' takes=' --token:none ' places='none' ;;
     'logout') options='--help' takes=' ' places='' ;;
@@ -45,6 +45,7 @@ _sluice() {
     'purge') options='--help --json' takes=' ' places='stack stage' ;;
     'certificate add') options='--help --json --certificate --key' takes=' --certificate:none --key:none ' places='stack stage none' ;;
     'certificate list') options='--help --json' takes=' ' places='stack stage' ;;
+    'certificate renew') options='--help --json' takes=' ' places='stack stage none' ;;
     'certificate remove') options='--help --json' takes=' ' places='stack stage none' ;;
     'db psql') options='--help --json' takes=' ' places='stack stage' ;;
     'db backup') options='--help --json --timeout' takes=' --timeout:none ' places='stack stage' ;;

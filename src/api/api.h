@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "acme/standing.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "conductor/conductor.h"
@@ -41,7 +42,9 @@ struct Certificates {
   // The chain and the key, in PEM; in force when it returns, with when it ends. invalid names `certificate` or `key`.
   std::function<Result<Time>(const std::string& domain, const std::string& pem)> set = {};
   std::function<Result<>(const std::string& domain)> remove = {};
-  std::function<std::map<std::string, Time>()> all = {};  // by domain, when each ends
+  std::function<std::map<std::string, acme::Standing>()> all = {};  // by domain
+  // Obtains one from the authority soon, whatever the domain has. Empty: the server was given no authority.
+  std::function<void(const std::string& domain)> renew = {};
 };
 
 // Everything outlives the handler.

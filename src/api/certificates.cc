@@ -9,10 +9,19 @@
 namespace sluice::api {
 namespace {
 
-json::object certificate_view(const std::string& domain, const std::optional<Time>& ends) {
+json::object certificate_view(const std::string& domain, const acme::Standing& standing) {
   json::object out{{"domain", domain}};
-  if (ends) out["ends_at"] = to_rfc3339(*ends);
+  if (standing.until) out["ends_at"] = to_rfc3339(*standing.until);
+  if (standing.obtaining) out["obtaining"] = true;
+  if (!standing.error.empty()) out["error"] = standing.error;
+  if (standing.next_try) out["next_try_at"] = to_rfc3339(*standing.next_try);
   return out;
+}
+
+acme::Standing standing_of(const Certificates& certificates, const std::string& domain) {
+  const auto all = certificates.all ? certificates.all() : std::map<std::string, acme::Standing>{};
+  const auto found = all.find(domain);
+  return found == all.end() ? acme::Standing{} : found->second;
 }
 
 // The stage, which has this domain.
@@ -34,11 +43,11 @@ Answer list_certificates(Service& service, const Call& call) {
   auto stage = stage_of(**stack, call.param("stage"));
   if (!stage) return fail(stage.error());
   const auto& certificates = service.deps.certificates;
-  const auto all = certificates.all ? certificates.all() : std::map<std::string, Time>{};
+  const auto all = certificates.all ? certificates.all() : std::map<std::string, acme::Standing>{};
   json::array items;
   for (const auto& domain : (*stage)->config.domains.value_or(std::vector<std::string>{})) {
     const auto found = all.find(domain);
-    items.push_back(certificate_view(domain, found == all.end() ? std::nullopt : std::optional(found->second)));
+    items.push_back(certificate_view(domain, found == all.end() ? acme::Standing{} : found->second));
   }
   return answer_page(std::move(items), "");
 }
@@ -57,7 +66,20 @@ Answer set_certificate(Service& service, const Call& call) {
   if (!service.deps.certificates.set) return fail(ErrorKind::conflict, "this platform takes no certificates");
   auto ends = service.deps.certificates.set(domain, certificate + "\n" + key);
   if (!ends) return fail(ends.error());
-  return answer(200, certificate_view(domain, *ends));
+  return answer(200, certificate_view(domain, standing_of(service.deps.certificates, domain)));
+}
+
+Answer renew_certificate(Service& service, const Call& call) {
+  auto stack = service.stack(call.param("stack"));
+  if (!stack) return fail(stack.error());
+  const auto& domain = call.param("domain");
+  if (auto owner = owner_of(**stack, call, domain); !owner) return fail(owner.error());
+  if (!service.deps.certificates.renew) {
+    return fail(ErrorKind::conflict,
+                "the server asks no certificate authority: start it with --acme, or give the certificate yourself");
+  }
+  service.deps.certificates.renew(domain);
+  return answer(202, certificate_view(domain, standing_of(service.deps.certificates, domain)));
 }
 
 Answer remove_certificate(Service& service, const Call& call) {

@@ -114,6 +114,16 @@ TEST(Endpoint, a_domain_of_the_stage_is_given_a_certificate) {
   EXPECT_EQ(house.call("PUT", path, R"({"certificate":"c"})").status, 400);
   EXPECT_EQ(house.call("DELETE", path, "").status, 204);
   EXPECT_TRUE(house.certificates.empty());
+  auto& standing = house.certificates["shop.example.org"];
+  standing.error = "refused";
+  standing.next_try = Time{};
+  const auto renew = kDev + "/certificates/shop.example.org/renew";
+  const auto asked = house.call("POST", renew, "");
+  EXPECT_EQ(asked.status, 202) << asked.text;
+  EXPECT_EQ(json::serialize(asked.object()),
+            R"({"domain":"shop.example.org","error":"refused","next_try_at":"1970-01-01T00:00:00.000Z"})");
+  EXPECT_EQ(house.renewed, (std::vector<std::string>{"shop.example.org"}));
+  EXPECT_EQ(house.call("POST", kDev + "/certificates/x.example.org/renew", "").status, 404);
 }
 
 TEST(Endpoint, a_key_is_shown_once_and_told_to_the_platform) {

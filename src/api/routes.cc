@@ -51,6 +51,7 @@ std::vector<Route> table() {
       {"GET", STAGE "/certificates", viewer, kNone, {}, list_certificates},
       {"PUT", STAGE "/certificates/{domain}", developer, kVariables, {}, set_certificate},
       {"DELETE", STAGE "/certificates/{domain}", developer, kNone, {}, remove_certificate},
+      {"POST", STAGE "/certificates/{domain}/renew", developer, kNone, {}, renew_certificate},
 
       {"GET", DATABASE, viewer, kNone, {}, show_database},
       {"GET", DATABASE "/backups", viewer, kNone, {"limit", "after"}, list_stage_backups},

@@ -80,6 +80,7 @@ Answer revoke_key(Service&, const Call&);
 Answer purge_cache(Service&, const Call&);
 
 Answer list_certificates(Service&, const Call&);  // certificates.cc
+Answer renew_certificate(Service&, const Call&);
 Answer set_certificate(Service&, const Call&);
 Answer remove_certificate(Service&, const Call&);
 

@@ -158,6 +158,9 @@ Answer add_stage(Service& service, const Call& call) {
   if (!outcome) return fail(outcome.error());
   const auto* stage = pipeline::find_stage(*outcome->stack, name);
   if (stage == nullptr) return fail(ErrorKind::internal, name + " was added and is not there");
+  if (edit.domains && service.deps.domains_changed) {
+    if (auto told = service.deps.domains_changed(*stage); !told) return fail(told.error());
+  }
   auto view = stage_view(service, *outcome->stack, *stage);
   tell_what_deploys(view, *outcome, stage->id);
   if (!view.contains("deploys"))

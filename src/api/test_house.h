@@ -150,67 +150,70 @@ class House {
   Databases databases;              // before open()
   std::vector<std::string> purged;  // stages whose cache was emptied
   std::string cannot_hold;          // of resources
-  std::map<std::string, Time> certificates;
+  std::map<std::string, acme::Standing> certificates;
+  std::vector<std::string> renewed;
   std::map<std::string, std::vector<std::string>> domains;  // of stages, as the platform was told
 
   void open() {
-    api_ = make_api({*conductor_,
-                     *store_,
-                     *secrets_,
-                     *identity_,
-                     *repositories_,
-                     *logs_,
-                     clock_,
-                     [](const std::string& stack, const std::string& stage) {
-                       return "http://" + stage + "." + stack + ".localhost:8080";
-                     },
-                     [this](const pipeline::Stage& stage, const std::string&, std::optional<Time>,
-                            const std::string& cursor, std::size_t, const auto& keep) -> Result<logs::Lines> {
-                       const auto text = "GET / 200 " + stage.name;
-                       if (!cursor.empty() || (keep && !keep(text))) return logs::Lines{{}, "end"};
-                       return logs::Lines{{{clock_.now(), "", text}}, "end"};
-                     },
-                     [this](const pipeline::Stage& stage) -> Result<> {
-                       keys.clear();
-                       for (const auto& key : stage.keys) keys.push_back(key.name + " " + key.digest);
-                       return {};
-                     },
-                     [this](const pipeline::Stage& stage) -> Result<> {
-                       purged.push_back(stage.name);
-                       return {};
-                     },
-                     {},
-                     url_,
-                     "0.0.0",
-                     [this]() -> Result<> {
-                       if (ready) return {};
-                       return sluice::fail(ErrorKind::unavailable, "the gateway is not up yet");
-                     },
-                     [this] { return findings; },
-                     [](const http::Request& request) {
-                       http::Response page;
-                       page.headers.set("Content-Security-Policy", "the page's own");
-                       page.body = "the page at " + request.path;
-                       return page;
-                     },
-                     databases,
-                     metrics_.get(),
-                     [this](const pipeline::Stage& stage) -> Result<> {
-                       domains[stage.name] = stage.config.domains.value_or(std::vector<std::string>{});
-                       return {};
-                     },
-                     {[this](const std::string& domain, const std::string& pem) -> Result<Time> {
-                        if (pem == "bad\nbad") return fail_field("certificate", "is no certificate in PEM");
-                        return certificates[domain] = Time{};
-                      },
-                      [this](const std::string& domain) -> Result<> {
-                        certificates.erase(domain);
-                        return {};
-                      },
-                      [this] { return certificates; }},
-                     [this](const pipeline::Resources& asked) {
-                       return asked.memory > 0 || asked.cpu > 0 ? cannot_hold : std::string();
-                     }});
+    api_ =
+        make_api({*conductor_,
+                  *store_,
+                  *secrets_,
+                  *identity_,
+                  *repositories_,
+                  *logs_,
+                  clock_,
+                  [](const std::string& stack, const std::string& stage) {
+                    return "http://" + stage + "." + stack + ".localhost:8080";
+                  },
+                  [this](const pipeline::Stage& stage, const std::string&, std::optional<Time>,
+                         const std::string& cursor, std::size_t, const auto& keep) -> Result<logs::Lines> {
+                    const auto text = "GET / 200 " + stage.name;
+                    if (!cursor.empty() || (keep && !keep(text))) return logs::Lines{{}, "end"};
+                    return logs::Lines{{{clock_.now(), "", text}}, "end"};
+                  },
+                  [this](const pipeline::Stage& stage) -> Result<> {
+                    keys.clear();
+                    for (const auto& key : stage.keys) keys.push_back(key.name + " " + key.digest);
+                    return {};
+                  },
+                  [this](const pipeline::Stage& stage) -> Result<> {
+                    purged.push_back(stage.name);
+                    return {};
+                  },
+                  {},
+                  url_,
+                  "0.0.0",
+                  [this]() -> Result<> {
+                    if (ready) return {};
+                    return sluice::fail(ErrorKind::unavailable, "the gateway is not up yet");
+                  },
+                  [this] { return findings; },
+                  [](const http::Request& request) {
+                    http::Response page;
+                    page.headers.set("Content-Security-Policy", "the page's own");
+                    page.body = "the page at " + request.path;
+                    return page;
+                  },
+                  databases,
+                  metrics_.get(),
+                  [this](const pipeline::Stage& stage) -> Result<> {
+                    domains[stage.name] = stage.config.domains.value_or(std::vector<std::string>{});
+                    return {};
+                  },
+                  {[this](const std::string& domain, const std::string& pem) -> Result<Time> {
+                     if (pem == "bad\nbad") return fail_field("certificate", "is no certificate in PEM");
+                     certificates[domain].until = Time{};
+                     return Time{};
+                   },
+                   [this](const std::string& domain) -> Result<> {
+                     certificates.erase(domain);
+                     return {};
+                   },
+                   [this] { return certificates; }, [this](const std::string& domain) { renewed.push_back(domain); }},
+                  [this](const pipeline::Resources& asked) {
+                    return asked.memory > 0 || asked.cpu > 0 ? cannot_hold : std::string();
+                  }});
   }
 
   // As the server does it: the head first, then the whole. `token` empty: without credentials.

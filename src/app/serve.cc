@@ -10,6 +10,7 @@
 #include <charconv>
 
 #include "api/api.h"
+#include "app/authority.h"
 #include "app/home.h"
 #include "app/probe.h"
 #include "app/world.h"
@@ -92,6 +93,7 @@ class Server {
   std::unique_ptr<metrics::Metrics> metrics_;
   std::unique_ptr<RealWorld> world_;
   std::unique_ptr<conductor::Conductor> conductor_;
+  std::unique_ptr<acme::Keeper> keeper_;  // none without --acme
   dashboard::Dashboard dashboard_{dashboard::linked_files()};
   http::LateHandler late_;  // the server needs a handler to find its address, and the routes need the address
   std::unique_ptr<http::Handler> api_;
@@ -105,7 +107,7 @@ std::vector<doctor::Finding> Server::examine(const fs::path& data) const {
   // The clock alone decides what an event's time is, so the newest event has the newest time unless it was set back.
   if (auto newest = store_->events_after(store_->last_seq() - 1, 1); newest && !newest->empty())
     server.newest_event = newest->front().event.at;
-  server.certificates = local_->certificates();
+  server.certificates = standings(*local_, keeper_.get());
   server.limits = limits_;
   return doctor::examine(data, server);
 }
@@ -123,6 +125,8 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
   }
   lock_ = std::move(*lock);
 
+  auto authority = find_authority(options);
+  if (!authority) return fail(authority.error());
   auto store = store::Store::open(data);
   if (!store) return fail(store.error());
   store_ = std::move(*store);
@@ -172,6 +176,7 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
   auto conductor = conductor::Conductor::start(*store_, *secrets_, *world_, clock_, random_, working);
   if (!conductor) return fail(conductor.error());
   conductor_ = std::move(*conductor);
+  if (*authority) keeper_ = keep_certificates(std::move(**authority), data, *local_, *conductor_, clock_);
 
   probe_ = std::make_unique<LocalProbe>(*local_);
   auto metrics = metrics::Metrics::open(data / "metrics.db", *probe_, [](const std::string& what) {
@@ -232,14 +237,12 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
         [platform] { return platform->backups(); },
         [platform](const std::string& name) { return platform->remove_backup(name); }},
        metrics_.get(),
-       [platform](const pipeline::Stage& stage) {
-         return platform->set_domains(stage.id, stage.config.domains.value_or(std::vector<std::string>{}));
+       [this](const pipeline::Stage& stage) {
+         auto told = local_->set_domains(stage.id, stage.config.domains.value_or(std::vector<std::string>{}));
+         if (keeper_) keeper_->look();
+         return told;
        },
-       {[platform](const std::string& domain, const std::string& pem) {
-          return platform->set_certificate(domain, pem);
-        },
-        [platform](const std::string& domain) { return platform->remove_certificate(domain); },
-        [platform] { return platform->certificates(); }},
+       certificates_of(*local_, keeper_.get()),
        [this](const pipeline::Resources& asked) { return cannot_hold(limits_, asked); }});
   late_.set(*api_);
   attendant_ = std::make_unique<conductor::Attendant>(*conductor_, clock_, [platform] {

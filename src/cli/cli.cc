@@ -54,6 +54,7 @@ const std::map<std::string, Command>& commands() {
       {"purge", purge},
       {"certificate add", certificate_add},
       {"certificate list", certificate_list},
+      {"certificate renew", certificate_renew},
       {"certificate remove", certificate_remove},
       {"db psql", db_psql},
       {"db backup", db_backup},

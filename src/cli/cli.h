@@ -18,7 +18,9 @@ struct ServeOptions {
   // Typed by the person: a port that is taken is then an error, never replaced by another.
   bool listen_given = false, gateway_given = false;
   std::optional<std::uint16_t> gateway_tls;  // beside the other; 0: the kernel picks; absent: none
-  int builds = 2;                            // at once; 1 to 64
+  // Whose account at the certificate authority; empty: none is asked. The authority's directory; empty: the usual one.
+  std::string acme, acme_directory;
+  int builds = 2;  // at once; 1 to 64
 };
 struct DownOptions {
   std::filesystem::path data;  // default_data_dir() when not said

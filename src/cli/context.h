@@ -64,6 +64,7 @@ Result<Exit> purge(Context&);
 // certificates.cc
 Result<Exit> certificate_add(Context&);
 Result<Exit> certificate_list(Context&);
+Result<Exit> certificate_renew(Context&);
 Result<Exit> certificate_remove(Context&);
 // databases.cc
 Result<Exit> db_psql(Context&);

@@ -87,8 +87,18 @@ void Grammar::add_serve() {
                  ->capture_default_str()
                  ->check(address())
                  ->check(ipv4());
-  serve->add_option("--gateway-tls", args_.serve.gateway_tls, "Port where they answer over TLS, too; 0: any free one")
-      ->type_name("PORT");
+  auto* tls = serve
+                  ->add_option("--gateway-tls", args_.serve.gateway_tls,
+                               "Port where they answer over TLS, too; 0: any free one")
+                  ->type_name("PORT");
+  auto* acme = serve
+                   ->add_option("--acme", args_.serve.acme,
+                                "Get stages' domains certificates from Let's Encrypt; you accept its terms")
+                   ->type_name("EMAIL")
+                   ->needs(tls);
+  serve->add_option("--acme-directory", args_.serve.acme_directory, "Get them from this authority, by its ACME address")
+      ->type_name("URL")
+      ->needs(acme);
   serve->add_option("--builds", args_.serve.builds, "Builds at once, 1 to 64")
       ->type_name("N")
       ->capture_default_str()
@@ -232,9 +242,13 @@ void Grammar::add_certificate() {
       ->type_name("@FILE")
       ->required();
   add->add_option("--key", args_.key, "Its private key in PEM: - or @FILE")->type_name("@FILE")->required();
-  auto* list = leaf(certificate, "list", "List a stage's domains and when their certificates end",
+  auto* list = leaf(certificate, "list", "List a stage's domains and how their certificates stand",
                     "sluice certificate list shop prod");
   stack_and_stage(list);
+  auto* renew = leaf(certificate, "renew", "Have the certificate authority asked for another one now",
+                     "sluice certificate renew shop prod shop.example.org");
+  stack_and_stage(renew);
+  renew->add_option("DOMAIN", args_.name, "One of the stage's own domains")->required();
   auto* remove = leaf(certificate, "remove", "Take a domain's certificate away",
                       "sluice certificate remove shop prod shop.example.org");
   stack_and_stage(remove);

@@ -19,7 +19,7 @@ struct Server {
   std::optional<Time> newest_event;
   Time now{};
   Limits limits = {};
-  std::map<std::string, Time> certificates = {};  // by domain, when each ends
+  std::map<std::string, acme::Standing> certificates = {};  // by domain
 };
 
 // Of the machine alone, for a server that may not run.

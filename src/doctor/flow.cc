@@ -149,15 +149,22 @@ Finding tokens(const std::vector<identity::Token>& tokens, Time now) {
   return out;
 }
 
-Finding certificates(const std::map<std::string, Time>& all, Time now) {
+Finding certificates(const std::map<std::string, acme::Standing>& all, Time now) {
   Finding out{"certificates", Severity::ok, "Certificates", "None ends within fourteen days.", ""};
-  std::vector<std::string> over, soon;
-  for (const auto& [domain, ends] : all) {
-    if (ends <= now) {
+  std::vector<std::string> over, soon, failed;
+  for (const auto& [domain, standing] : all) {
+    if (standing.until && *standing.until <= now) {
       over.push_back(domain);
-    } else if (ends - now <= kCertificateEndsSoon) {
-      soon.push_back(fmt::format("{} (in {})", domain, human_duration(ends - now)));
+    } else if (standing.until && *standing.until - now <= kCertificateEndsSoon) {
+      soon.push_back(fmt::format("{} (in {})", domain, human_duration(*standing.until - now)));
     }
+    if (!standing.error.empty()) failed.push_back(domain + ": " + standing.error);
+  }
+  if (!failed.empty() && over.empty()) {
+    out.severity = Severity::warning;
+    out.detail = "For these none was got: " + some_of(failed) + ".";
+    out.remedy = "It is tried again by itself; when the cause is gone, `sluice certificate renew` tries at once.";
+    return out;
   }
   if (over.empty() && soon.empty()) return out;
   out.severity = over.empty() ? Severity::warning : Severity::problem;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "acme/standing.h"
 #include "base/time.h"
 #include "doctor/finding.h"
 #include "identity/identity.h"
@@ -24,7 +25,7 @@ Finding waiting(const Stacks& stacks, Time now);
 // Tokens that end within seven days.
 Finding tokens(const std::vector<identity::Token>& tokens, Time now);
 // Certificates that have ended, or do within fourteen days.
-Finding certificates(const std::map<std::string, Time>& all, Time now);
+Finding certificates(const std::map<std::string, acme::Standing>& all, Time now);
 // What apps and builds can be held to here, since this start of the server.
 struct Limits {
   bool memory = false, cpu = false, processes = false;

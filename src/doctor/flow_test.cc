@@ -114,10 +114,25 @@ TEST(Doctor, a_token_that_ends_soon_is_named) {
   EXPECT_THAT(found.detail, HasSubstr("ci (in 2d)"));
 }
 
+TEST(Doctor, certificates_that_end_soon_or_were_not_got_are_a_warning_and_ended_ones_a_problem) {
+  auto until = [](Time ends) {
+    acme::Standing out;
+    out.until = ends;
+    return certificates({{"a.example.org", out}}, kNow).severity;
+  };
+  EXPECT_EQ(until(kNow + 15 * 24h), Severity::ok);
+  EXPECT_EQ(until(kNow + 13 * 24h), Severity::warning);
+  EXPECT_EQ(until(kNow), Severity::problem);
+  acme::Standing failed;
+  failed.error = "the certificate authority refused b.example.org: no such name";
+  const auto found = certificates({{"a.example.org", {}}, {"b.example.org", failed}}, kNow);
+  EXPECT_EQ(found.severity, Severity::warning);
+  EXPECT_THAT(found.detail, HasSubstr("refused b.example.org: no such name"));
+  EXPECT_THAT(found.detail, testing::Not(HasSubstr("a.example.org")));
+  EXPECT_EQ(certificates({{"a.example.org", {}}}, kNow).severity, Severity::ok);
+}
+
 TEST(Doctor, a_clock_behind_what_is_recorded_is_a_problem) {
-  EXPECT_EQ(certificates({{"a.example.org", kNow + 15 * 24h}}, kNow).severity, Severity::ok);
-  EXPECT_EQ(certificates({{"a.example.org", kNow + 13 * 24h}}, kNow).severity, Severity::warning);
-  EXPECT_EQ(certificates({{"a.example.org", kNow}}, kNow).severity, Severity::problem);
   EXPECT_EQ(clock({}, kNow).severity, Severity::ok);
   EXPECT_EQ(clock(kNow + 10s, kNow).severity, Severity::ok);
   const auto found = clock(kNow + 24h, kNow);

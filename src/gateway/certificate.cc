@@ -59,10 +59,10 @@ Result<Certificate> read_certificate(const std::string& pem, const std::string& 
   if (X509_check_host(own.get(), domain.data(), domain.size(), 0, nullptr) != 1) {
     return fail_field("certificate", "is not of " + domain);
   }
-  const auto ends = time_of(X509_get0_notAfter(own.get()));
-  if (ends <= now) return fail_field("certificate", "is over since " + to_rfc3339(ends));
+  const Term term{time_of(X509_get0_notBefore(own.get())), time_of(X509_get0_notAfter(own.get()))};
+  if (term.until <= now) return fail_field("certificate", "is over since " + to_rfc3339(term.until));
   PEM_write_bio_PrivateKey(out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-  return Certificate{written(out.get()), ends};
+  return Certificate{written(out.get()), term};
 }
 
 }  // namespace sluice::gateway

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "gateway/certificate.h"
 #include "gateway/maps.h"
 #include "gateway/render.h"
 #include "gateway/route.h"
@@ -59,9 +60,8 @@ class Gateway {
   // when it returns, instead of an earlier one of the domain; no request is lost. invalid names `domain`, `certificate`
   // or `key`; conflict: the gateway has no port for TLS.
   Result<> set_certificate(const std::string& domain, const std::string& pem, Time now);
-  Result<> remove_certificate(const std::string& domain);  // of one that has none, too
-  // By domain, when each ends.
-  [[nodiscard]] std::map<std::string, Time> certificates() const;
+  Result<> remove_certificate(const std::string& domain);          // of one that has none, too
+  [[nodiscard]] std::map<std::string, Term> certificates() const;  // by domain
   // What is answered at http://ANY HOST/.well-known/acme-challenge/TOKEN, until it is set to nothing. Letters, digits,
   // '-', '_', of the answer '.' too; not kept over a restart.
   Result<> set_challenge(const std::string& token, const std::string& answer);
@@ -134,7 +134,7 @@ class Gateway {
   bool due_ = false;  // a reload: the files say what HAProxy can be told by nothing else
   std::map<std::string, Route> routes_;
   std::vector<Gone> gone_;
-  std::map<std::string, Time> certificates_;
+  std::map<std::string, Term> certificates_;
   Entries challenges_;
   mutable std::mutex mutex_;
   Usage usage_;

@@ -15,9 +15,9 @@ namespace {
 
 std::string file_of(const std::string& domain) { return std::string(kCertificates) + "/" + domain + ".pem"; }
 
-Entries secured(const std::map<std::string, Time>& certificates) {
+Entries secured(const std::map<std::string, Term>& certificates) {
   Entries out;
-  for (const auto& [domain, ends] : certificates) out[domain] = "1";
+  for (const auto& [domain, term] : certificates) out[domain] = "1";
   return out;
 }
 
@@ -45,7 +45,7 @@ Result<> Gateway::load_certificates() {
     const auto domain = entry.path().stem().string();
     const auto read = read_certificate(read_file(entry.path()).value_or(""), domain, Time{});
     if (read && is_host(domain) && entry.path().extension() == ".pem") {
-      certificates_[domain] = read->ends;
+      certificates_[domain] = read->term;
     } else {
       bad.push_back(entry.path());
     }
@@ -57,7 +57,7 @@ Result<> Gateway::load_certificates() {
 
 Result<> Gateway::tell_certificates() {
   if (settings_.tls_port == 0) return {};
-  for (const auto& [domain, ends] : certificates_) {
+  for (const auto& [domain, term] : certificates_) {
     auto pem = read_file(dir_ / file_of(domain));
     if (!pem) return fail(pem.error());
     if (auto told = runtime_.set_certificate(file_of(domain), *pem); !told) return told;
@@ -75,8 +75,9 @@ Result<> Gateway::set_certificate(const std::string& domain, const std::string& 
   std::lock_guard lock(mutex_);
   if (settings_.tls_port == 0)
     return fail(ErrorKind::conflict, "the gateway has no port for TLS: start the server with --gateway-tls");
-  if (auto written = replace_file(dir_ / file_of(domain), read->pem, 0600); !written) return written;
-  certificates_[domain] = read->ends;
+  // It is kept nowhere else.
+  if (auto written = write_file(dir_ / file_of(domain), read->pem, 0600); !written) return written;
+  certificates_[domain] = read->term;
   const auto all = secured(certificates_);
   if (auto written = replace_file(dir_ / kSecuredMap, lines(all), 0600); !written) return written;
   if (auto told = runtime_.set_certificate(file_of(domain), read->pem); !told) return told;
@@ -100,7 +101,7 @@ Result<> Gateway::remove_certificate(const std::string& domain) {
   return {};
 }
 
-std::map<std::string, Time> Gateway::certificates() const {
+std::map<std::string, Term> Gateway::certificates() const {
   std::lock_guard lock(mutex_);
   return certificates_;
 }

@@ -169,7 +169,7 @@ TEST_F(TlsTest, what_is_no_certificate_of_the_domain_is_refused_and_changes_noth
   const auto there = read_certificate(other + "\n\nwords between\n\n" + good, "example.com", kNow);
   ASSERT_TRUE(there) << there.error().message;
   EXPECT_EQ(there->pem.find("\n\n"), std::string::npos);
-  EXPECT_GT(there->ends, kNow + std::chrono::hours(23));
+  EXPECT_GT(there->term.until, kNow + std::chrono::hours(23));
 }
 
 TEST_F(GatewayTest, without_a_port_for_tls_there_are_no_certificates) {

@@ -1,5 +1,6 @@
 """Plays one scenario: step by step, each as its words say."""
 import json
+import shutil
 import subprocess
 import time
 
@@ -11,11 +12,18 @@ class Failure(Exception):
     pass
 
 
+class Skipped(Exception):
+    pass
+
+
 def play(path, sluice, keep):
     try:
         steps = parse(path.read_text(), path.name)
     except SyntaxError as error:
         raise Failure(str(error)) from None
+    missing = [name for step in steps if step.word == "needs" for name in step.arguments if not shutil.which(name)]
+    if missing:
+        raise Skipped(f"{' and '.join(missing)} not installed: script/setup test installs what the tests use")
     world = World(path.stem, sluice)
     failure = None
     try:
@@ -111,9 +119,15 @@ def act(world, step):
         case "probe":
             key = tuple(words[1:])
             if words[0] == "start":
-                world.probes[key] = Probe(lambda: world.ask(*key))
+                ask = (lambda: world.ask_over_tls(key[1])) if key[0] == "over-tls" else (lambda: world.ask(*key))
+                world.probes[key] = Probe(ask)
                 return 0, ""
             return 0, world.probes.pop(key).stop()
+        case "needs":
+            return 0, ""
+        case "authority":  # of certificates; the server asks it from its next start on
+            world.found_authority()
+            return 0, ""
         case "copies":
             return 0, world.copies(*words)
     raise SyntaxError(step.word)

@@ -18,7 +18,8 @@ class Step:
         return shlex.split(self.text)
 
 
-WORDS = {"$", "push", "get", "api", "let", "as", "kill", "start", "stop", "open", "probe", "copies", "reset", "shut"}
+WORDS = {"$", "push", "get", "api", "let", "as", "kill", "start", "stop", "open", "probe", "copies", "reset", "shut",
+         "needs", "authority"}
 DEFAULT_LIMIT = 40.0
 
 

@@ -5,11 +5,15 @@ import json
 import os
 import shutil
 import signal
+import socket
+import ssl
 import subprocess
 import tempfile
 import threading
 import time
 from pathlib import Path
+
+from authority import Authority
 
 APP = '''import http.server
 import os
@@ -144,6 +148,7 @@ class World:
         self.home.mkdir()
         self.gates = Gates()
         self.probes = {}
+        self.authority = None
         self.server = None
         self.api = self.gateway = None
         self.bin = self.root / "bin"
@@ -171,6 +176,8 @@ class World:
         command = [self.sluice, "serve", "--data", str(self.data)]
         command += ["--listen", self.api.removeprefix("http://") if self.api else "127.0.0.1:0"]
         command += ["--gateway", self.gateway or "127.0.0.1:0"]
+        if self.authority:
+            command += ["--gateway-tls", "0", "--acme", "admin@example.org", "--acme-directory", self.authority.directory]
         self.log = open(self.root / "server.log", "ab")
         begin = self.log.tell()
         self.server = subprocess.Popen(command, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, env=self.env)
@@ -184,6 +191,15 @@ class World:
         note = json.loads((self.data / "server.json").read_text())
         self.api, self.gateway = note["api"], note["gateway"]
         self.env["API"] = self.api
+        if self.authority:
+            self.env["TLS"] = (self.data / "gateway/tls-port").read_text().strip()
+
+    def found_authority(self):
+        self.authority = Authority(self.root / "authority", int(self.gateway.rpartition(":")[2]), shutil.which("uacme"))
+        client = self.bin / "uacme"
+        client.write_text(self.authority.client)
+        client.chmod(0o755)
+        self.env.update(ROOT=str(self.authority.root), NAMES=self.authority.names)
 
     def sign_in(self):
         code = next((line.split("code:", 1)[1].strip() for line in self.server_log().splitlines() if "code:" in line), None)
@@ -232,6 +248,15 @@ class World:
             return answer.status, answer.read().decode(errors="replace")
         finally:
             connection.close()
+
+    def ask_over_tls(self, domain):
+        trust = ssl.create_default_context(cafile=self.authority.root)
+        with socket.create_connection(("127.0.0.1", int(self.env["TLS"])), timeout=10) as plain:
+            with trust.wrap_socket(plain, server_hostname=domain) as connection:
+                connection.sendall(f"GET / HTTP/1.1\r\nHost: {domain}\r\nConnection: close\r\n\r\n".encode())
+                answer = http.client.HTTPResponse(connection)
+                answer.begin()
+                return answer.status, answer.read().decode(errors="replace")
 
     def call_api(self, method, path, body=None):
         host = self.api.removeprefix("http://")
@@ -366,6 +391,8 @@ class World:
                     problems.append(f"sluice down: exit {status}: {out.strip()}")
             except subprocess.TimeoutExpired:
                 problems.append("sluice down took more than 120 s")
+        if self.authority:
+            self.authority.close()
         limit = time.monotonic() + 10
         while (left := self.processes_left()) and time.monotonic() < limit:
             time.sleep(0.1)

@@ -159,14 +159,18 @@ Result<> LocalPlatform::set_domains(const pipeline::StageId& stage, const std::v
 
 Result<Time> LocalPlatform::set_certificate(const std::string& domain, const std::string& pem) {
   if (auto set = state_->gateway->set_certificate(domain, pem, state_->clock.now()); !set) return fail(set.error());
-  return state_->gateway->certificates()[domain];
+  return state_->gateway->certificates()[domain].until;
 }
 
 Result<> LocalPlatform::remove_certificate(const std::string& domain) {
   return state_->gateway->remove_certificate(domain);
 }
 
-std::map<std::string, Time> LocalPlatform::certificates() const { return state_->gateway->certificates(); }
+std::map<std::string, gateway::Term> LocalPlatform::certificates() const { return state_->gateway->certificates(); }
+
+Result<> LocalPlatform::set_challenge(const std::string& token, const std::string& answer) {
+  return state_->gateway->set_challenge(token, answer);
+}
 
 Result<> LocalPlatform::purge_cache(const pipeline::StageId& stage) {
   return state_->gateway->find(stage.value) ? state_->gateway->purge(stage.value) : Result<>{};

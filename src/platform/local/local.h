@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "build/builder.h"
+#include "gateway/certificate.h"
 #include "gateway/usage.h"
 #include "logs/logs.h"
 #include "pipeline/pipeline.h"
@@ -63,7 +64,8 @@ class LocalPlatform : public Platform {
   // As the gateway's own: set_certificate, remove_certificate, certificates.
   Result<Time> set_certificate(const std::string& domain, const std::string& pem);
   Result<> remove_certificate(const std::string& domain);
-  [[nodiscard]] std::map<std::string, Time> certificates() const;
+  [[nodiscard]] std::map<std::string, gateway::Term> certificates() const;
+  Result<> set_challenge(const std::string& token, const std::string& answer);  // as the gateway's own
   // No answer that the gateway keeps of the stage is given any more.
   Result<> purge_cache(const pipeline::StageId& stage);
 

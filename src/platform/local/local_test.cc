@@ -1,4 +1,5 @@
 #include "platform/local/local.h"
+#include "gateway/test_certificate.h"
 
 #include <signal.h>
 
@@ -160,6 +161,27 @@ TEST_F(LocalTest, a_stage_is_reached_by_its_own_domains_and_by_those_of_now) {
   ASSERT_TRUE(platform_->reconcile({known}));
   EXPECT_EQ(at("example.com"), "v1");
   EXPECT_NE(at("shop.example.com").find("No stage has this address"), std::string::npos);
+}
+
+TEST_F(LocalTest, a_certificate_whose_domain_is_nobodys_goes_at_the_start) {
+  auto again = [&] {
+    platform_.reset();
+    auto started = LocalPlatform::start({dir_, "127.0.0.1", 0, 0}, *logs_, *builder_, *sandbox_, clock_);
+    ASSERT_TRUE(started) << started.error().message;
+    platform_ = std::move(*started);
+  };
+  ASSERT_TRUE(done(deploy(web("v1"))));
+  again();
+  for (const char* domain : {"kept.example.com", "taken.example.com"}) {
+    auto set = platform_->set_certificate(domain, gateway::certificate_of(domain));
+    ASSERT_TRUE(set) << set.error().message;
+  }
+  again();
+  auto known = std::make_shared<pipeline::Stack>(*stack());
+  known->stages[0].config.domains = {"kept.example.com"};
+  ASSERT_TRUE(platform_->reconcile({known}));
+  EXPECT_TRUE(platform_->certificates().contains("kept.example.com"));
+  EXPECT_EQ(platform_->certificates().size(), 1U);
 }
 
 TEST_F(LocalTest, R7_5_at_zero_a_deployment_succeeds_with_nothing_running) {

@@ -65,7 +65,7 @@ Result<> bring_stage_back(Site& site, const std::string& stack_name, const Stage
 }  // namespace
 
 Result<> reconcile(Site& site, const std::vector<std::shared_ptr<const pipeline::Stack>>& stacks) {
-  std::set<std::string> known;
+  std::set<std::string> known, domains;
   std::string problems;
   auto note = [&](const Result<>& done, const std::string& what) {
     if (!done) problems += (problems.empty() ? "" : "; ") + what + ": " + done.error().message;
@@ -79,6 +79,7 @@ Result<> reconcile(Site& site, const std::vector<std::shared_ptr<const pipeline:
     for (const auto* stages : {&stack->stages, &stack->leaving}) {
       for (const auto& stage : *stages) {
         known.insert(stage.id.value);
+        if (stage.config.domains) domains.insert(stage.config.domains->begin(), stage.config.domains->end());
         {
           std::lock_guard lock(site.mutex);
           site.keys[stage.id] = keys_of(stage.keys);
@@ -89,6 +90,10 @@ Result<> reconcile(Site& site, const std::vector<std::shared_ptr<const pipeline:
   }
   for (const auto& id : site.gateway->ids()) {
     if (!known.contains(id)) note(site.gateway->remove(id), id);
+  }
+  // A server that ended after a domain was taken away, and before the gateway was told.
+  for (const auto& [domain, term] : site.gateway->certificates()) {
+    if (!domains.contains(domain)) note(site.gateway->remove_certificate(domain), domain);
   }
   for (const auto& id : site.records.stages()) {
     if (known.contains(id.value)) continue;

@@ -52,7 +52,7 @@ export class Server {
 
   async serve(listen, gateway) {
     const log = fs.openSync(path.join(this.home, "server.log"), "a");
-    this.child = spawn(this.program, ["serve", "--data", this.data, "--listen", listen, "--gateway", gateway], {
+    this.child = spawn(this.program, ["serve", "--data", this.data, "--listen", listen, "--gateway", gateway, "--gateway-tls", "0"], {
       stdio: ["ignore", log, log],
       env: this.env,
     });

@@ -154,6 +154,13 @@ export interface paths {
     /** Take a domain's certificate away */
     delete: operations["removeCertificate"];
   };
+  "/api/v1/stacks/{stack}/stages/{stage}/certificates/{domain}/renew": {
+    /**
+     * Have the certificate authority asked for another one now
+     * @description Whatever the domain has, and whatever was tried before. What it has stays until there is another.
+     */
+    post: operations["renewCertificate"];
+  };
   "/api/v1/stacks/{stack}/stages/{stage}/variables/{kind}": {
     /** A stage's variables */
     get: operations["getVariables"];
@@ -1112,6 +1119,15 @@ export interface components {
        * @description When its certificate ends; absent: it has none.
        */
       ends_at?: string;
+      /** @description A certificate authority is being asked for one. */
+      obtaining?: boolean;
+      /** @description Why the authority gave none when it was asked last; absent: it did, or was not asked. */
+      error?: string;
+      /**
+       * Format: date-time
+       * @description When the authority is asked next, for lack of one or to renew it; absent: the server asks none.
+       */
+      next_try_at?: string;
     };
     CertificateRequest: {
       /** @description PEM: the domain's own first, then the rest of its chain. */
@@ -2689,6 +2705,35 @@ export interface operations {
       401: components["responses"]["Unauthenticated"];
       403: components["responses"]["Forbidden"];
       404: components["responses"]["NotFound"];
+      421: components["responses"]["Misdirected"];
+      503: components["responses"]["Unavailable"];
+    };
+  };
+  /**
+   * Have the certificate authority asked for another one now
+   * @description Whatever the domain has, and whatever was tried before. What it has stays until there is another.
+   */
+  renewCertificate: {
+    parameters: {
+      path: {
+        stack: components["parameters"]["stack"];
+        stage: components["parameters"]["stage"];
+        domain: components["parameters"]["domain"];
+      };
+    };
+    responses: {
+      /** @description It is asked; the list of certificates says how it ends. */
+      202: {
+        content: {
+          "application/json": components["schemas"]["Certificate"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      409: components["responses"]["Conflict"];
+      413: components["responses"]["TooLarge"];
       421: components["responses"]["Misdirected"];
       503: components["responses"]["Unavailable"];
     };

@@ -40,6 +40,14 @@ export const accessKeys = (stack: string, stage: string) =>
     queryFn: ({ signal }) => told(client.GET("/api/v1/stacks/{stack}/stages/{stage}/keys", { params: { path: { stack, stage } }, signal })),
   });
 
+export const certificates = (stack: string, stage: string) =>
+  queryOptions({
+    queryKey: [...keys.stack(stack), "certificates", stage],
+    queryFn: ({ signal }) => told(client.GET("/api/v1/stacks/{stack}/stages/{stage}/certificates", { params: { path: { stack, stage } }, signal })),
+    // No event tells that an authority has answered.
+    refetchInterval: ({ state }) => (state.data?.items.some((one) => one.obtaining) ? 2000 : false),
+  });
+
 export const databaseOf = (stack: string, stage: string) =>
   queryOptions({
     queryKey: [...keys.stack(stack), "database", stage],

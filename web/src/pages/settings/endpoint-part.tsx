@@ -8,6 +8,7 @@ import { Loading, Problem } from "@/ui/answers";
 import { Copy } from "@/ui/copy";
 import { AccessKeys } from "./access-keys";
 import { CacheFields } from "./cache-fields";
+import { Domains } from "./domains";
 import { Fact, ReadOnly, SaveBar, Saved, Section } from "./form";
 import { LimitFields } from "./limit-fields";
 import { useStageEdit } from "./use-stage-edit";
@@ -95,6 +96,7 @@ export function EndpointPart({ stack, stage: { name }, me }: { stack: Stack; sta
           />
         </Section>
       </form>
+      {base.data && <Domains stack={stack.name} base={base.data} why={why} />}
       <AccessKeys stack={stack.name} stage={stage} why={why} />
     </Column>
   );
