@@ -91,6 +91,22 @@ TEST_F(GatewayTest, refuses_what_two_parsers_could_read_differently) {
   EXPECT_EQ(status(get + host + " folded: x\r\n\r\n"), "HTTP/1.1 404");
 }
 
+TEST_F(GatewayTest, an_app_can_believe_what_only_a_proxy_may_say) {
+  Upstream one("one", [](const std::string& request) { return Answer{request, "", "200 OK"}; });
+  route("a", {one.server()});
+  for (const char* name : {"Forwarded", "Proxy", "X-Real-Ip", "X-Request-Id", "X-Forwarded-For", "X-Forwarded-Proto",
+                           "x-forwarded-host", "X-Forwarded-", "X-Sluice-Key", "x-sluice-anything"}) {
+    const auto told = get("/", std::string(name) + ": a-lie\r\n");
+    EXPECT_EQ(told.find("a-lie"), std::string::npos) << told;
+    EXPECT_NE(told.find("x-forwarded-for: 127.0.0.1\r\n"), std::string::npos) << told;
+  }
+  const auto told = get("/", "Proxy: a-lie\r\nX-Reason: b\r\nX-Real-Ips: c\r\nProxy-Word: d\r\n");
+  EXPECT_EQ(told.find("a-lie"), std::string::npos) << told;
+  for (const char* kept : {"x-reason: b", "x-real-ips: c", "proxy-word: d"}) {
+    EXPECT_NE(told.find(kept), std::string::npos) << told;
+  }
+}
+
 TEST_F(GatewayTest, a_port_that_is_taken_is_refused_and_named) {
   auto other = Gateway::open({dir_ / "other", "127.0.0.1", gateway_->port()});
   ASSERT_FALSE(other);

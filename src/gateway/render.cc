@@ -58,11 +58,11 @@ frontend gateway
     http-request set-var(txn.probe) bool(true) if {{ req.hdr(X-Sluice-Probe) -m str {probe} }}
     http-request set-log-level silent if {{ var(txn.probe) -m bool }}
     http-request set-var(txn.route) req.hdr(host),host_only,map_str(hosts.map){tls_route}
-    http-request deny deny_status 400 unless {{ req.hdr_cnt(host) eq 1 }}
     http-request deny deny_status 405 if {{ method CONNECT TRACE }}
     # What only a proxy may say, an app must be able to believe.
-    http-request del-header ^(forwarded|proxy|x-real-ip|x-request-id|x-forwarded-.*|x-sluice-.*)$ -m reg
-    http-request add-header X-Forwarded-For %[src]
+    # All names are looked at together first: one by one, browsers' many headers would cost more than all else here.
+    http-request del-header ^(forwarded|proxy|x-real-ip|x-request-id|x-forwarded-.*|x-sluice-.*)$ -m reg if {{ req.hdr_names -m reg forward|proxy|x-re|x-sluice }}
+    option forwardfor
     http-request add-header X-Forwarded-Proto {proto}
     http-request add-header X-Request-Id %[unique-id]
     http-response set-header X-Sluice-Server %b/%s if {{ var(txn.probe) -m bool }}
@@ -75,7 +75,9 @@ frontend gateway
 backend elsewhere
     timeout server 1h
     acl left stopping
-{tls_pages}    http-request lua.hold if !left {{ var(txn.route) -m end .sleeping }} !{{ var(txn.probe) -m bool }}
+{tls_pages}    # Two that differ are refused before any rule.
+    http-request deny deny_status 400 if !left !{{ req.hdr(host) -m found }}
+    http-request lua.hold if !left {{ var(txn.route) -m end .sleeping }} !{{ var(txn.probe) -m bool }}
     acl left var(txn.left) -m bool
     http-request return status 401 {key} hdr WWW-Authenticate 'Basic realm="%[var(txn.route),map_str(sets.map),b64dec]"' if {{ var(txn.refused) -m bool }}
     http-request return status 404 {unknown} if !left !{{ var(txn.route) -m found }}
