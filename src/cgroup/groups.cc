@@ -78,7 +78,6 @@ bool has_controllers(const fs::path& v2) { return !v2.empty() && words(v2 / "cgr
 void make_subtree_v2(const fs::path& subtree, bool enter) {
   make(subtree);
   if (enter && make(subtree / kServerGroup)) (void)put(subtree / kServerGroup / "cgroup.procs", "0");
-  pass_down(subtree);
 }
 
 bool can_be_entered(const fs::path& subtree) {
@@ -143,8 +142,10 @@ void prepare(const fs::path& data, uid_t uid, gid_t gid, const Mounts& mounts) {
     if (make(mount / name)) give(mount / name, uid, gid);
   }
   if (!has_controllers(mounts.v2)) return;
-  pass_down(mounts.v2);
+  // Entered first: in a container whose only process this is, the top can pass nothing down before it is empty.
   make_subtree_v2(mounts.v2 / name, uid != 0);
+  pass_down(mounts.v2);
+  pass_down(mounts.v2 / name);
   give(mounts.v2 / name, uid, gid);
   if (uid != 0) give(mounts.v2 / name / kServerGroup, uid, gid);
 }
