@@ -49,7 +49,8 @@ std::string memory_sentence(const Limits& limits);
 std::string processes_sentence(const Limits& limits);
 
 // As root, before the server becomes `uid`: makes the subtree of this data directory and gives it to the user. In v2
-// this process moves into it, as what it starts could not be moved there later. What cannot be made open() explains.
+// this process moves into it, as what it starts could not be moved there later. Subtrees go whose data directory is
+// gone. What cannot be made open() explains.
 void prepare(const std::filesystem::path& data, uid_t uid, gid_t gid, const Mounts& mounts = Mounts::read());
 // Removes the subtree, as far as this user may and nothing runs in it.
 void take_away(const std::filesystem::path& data, const Mounts& mounts = Mounts::read());

@@ -137,5 +137,22 @@ TEST_F(CgroupTest, another_user_makes_groups_in_what_root_gave_him) {
   take_away(dir_);
 }
 
+TEST_F(CgroupTest, a_subtree_whose_data_directory_is_gone_goes_with_the_next_start) {
+  if (geteuid() != 0) GTEST_SKIP() << "root's subtrees are meant";
+  const auto gone = dir_ / "gone", here = dir_ / "here";
+  fs::create_directory(gone);
+  fs::create_directory(here);
+  const auto groups = Groups::open(gone);
+  if (!groups) GTEST_SKIP() << "limits are not tried here: " << groups.error().message;
+  const auto subtree = groups->group("app", {}).folders[0].path.parent_path();
+  prepare(here, 65534, 65534);
+  EXPECT_TRUE(fs::exists(subtree)) << "another server's";
+  ASSERT_TRUE(remove_tree(gone));
+  prepare(here, 65534, 65534);
+  EXPECT_FALSE(fs::exists(subtree));
+  EXPECT_TRUE(fs::exists(Groups::open(here)->group("app", {}).folders[0].path.parent_path()));
+  take_away(here);
+}
+
 }  // namespace
 }  // namespace sluice::cgroup
