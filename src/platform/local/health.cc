@@ -55,13 +55,13 @@ struct Look {
   std::string head;
   Steady::time_point first = Steady::now(), next{}, until{};
 
-  // The next look comes after a twentieth of the time waited so far, at most `interval`: health is never seen more than
-  // five in a hundred late, and a slow start is not asked a thousand times.
+  // The next look comes after a fortieth of the time waited so far, at most `interval`: health is never seen more than
+  // 2.5 in a hundred late, and a slow start is not asked a thousand times.
   void end(const HealthCheck& check) {
     if (fd >= 0) ::close(fd);
     fd = -1;
     const auto now = Steady::now();
-    next = now + std::max(kShortestPause, std::min<Steady::duration>((now - first) / 20, check.interval));
+    next = now + std::max(kShortestPause, std::min<Steady::duration>((now - first) / 40, check.interval));
   }
   void begin() {
     fd = connect_to("127.0.0.1", health.port);
