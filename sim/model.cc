@@ -88,6 +88,9 @@ struct Model::Observing {
   void operator()(const CachePurged& e) const {
     require(at(e.stage).config.caching, "a cache was purged where nothing is cached");
   }
+  void operator()(const CertificateNoted& e) const {
+    require(at(e.stage).config.domains.has_value(), "a certificate of no domain of the stage");
+  }
   void operator()(const StageDeletionBegan& e) const {
     need_decider("a stage deleted");
     At& stage = at(e.stage);

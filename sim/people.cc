@@ -180,6 +180,7 @@ std::string words_of(const Request& request) {
     std::string operator()(const AddKey& c) const { return fmt::format("AddKey {} {}", c.stage, c.name); }
     std::string operator()(const RevokeKey& c) const { return fmt::format("RevokeKey {} {}", c.stage, c.name); }
     std::string operator()(const PurgeCache& c) const { return "PurgeCache " + c.stage; }
+    std::string operator()(const NoteCertificate& c) const { return "NoteCertificate " + c.stage + " " + c.domain; }
     std::string operator()(const DeleteStage& c) const {
       return fmt::format("DeleteStage {}{}", c.stage, c.force ? " force" : "");
     }

@@ -35,6 +35,18 @@ Result<const pipeline::Stage*> owner_of(const pipeline::Stack& stack, const Call
                           domain, (*stage)->name, stack.name));
 }
 
+// In the history, once it has happened.
+Result<> note(Service& service, const Call& call, pipeline::CertificateFate fate) {
+  auto outcome = service.deps.conductor.submit(
+      call.param("stack"), {call.actor(), pipeline::NoteCertificate{call.param("stage"), call.param("domain"), fate}});
+  return outcome ? Result<>{} : fail(outcome.error());
+}
+
+// R8.7
+Result<> may(const pipeline::Stack& stack, const Call& call) {
+  return pipeline::may(stack, {call.actor(), pipeline::NoteCertificate{call.param("stage"), call.param("domain")}});
+}
+
 }  // namespace
 
 Answer list_certificates(Service& service, const Call& call) {
@@ -63,9 +75,11 @@ Answer set_certificate(Service& service, const Call& call) {
   if (!stack) return fail(stack.error());
   const auto& domain = call.param("domain");
   if (auto owner = owner_of(**stack, call, domain); !owner) return fail(owner.error());
+  if (auto allowed = may(**stack, call); !allowed) return fail(allowed.error());
   if (!service.deps.certificates.set) return fail(ErrorKind::conflict, "this platform takes no certificates");
   auto ends = service.deps.certificates.set(domain, certificate + "\n" + key);
   if (!ends) return fail(ends.error());
+  if (auto noted = note(service, call, pipeline::CertificateFate::given); !noted) return fail(noted.error());
   return answer(200, certificate_view(domain, standing_of(service.deps.certificates, domain)));
 }
 
@@ -74,6 +88,7 @@ Answer renew_certificate(Service& service, const Call& call) {
   if (!stack) return fail(stack.error());
   const auto& domain = call.param("domain");
   if (auto owner = owner_of(**stack, call, domain); !owner) return fail(owner.error());
+  if (auto allowed = may(**stack, call); !allowed) return fail(allowed.error());
   if (!service.deps.certificates.renew) {
     return fail(ErrorKind::conflict,
                 "the server asks no certificate authority: start it with --acme, or give the certificate yourself");
@@ -87,8 +102,10 @@ Answer remove_certificate(Service& service, const Call& call) {
   if (!stack) return fail(stack.error());
   const auto& domain = call.param("domain");
   if (auto owner = owner_of(**stack, call, domain); !owner) return fail(owner.error());
+  if (auto allowed = may(**stack, call); !allowed) return fail(allowed.error());
   if (service.deps.certificates.remove) {
     if (auto removed = service.deps.certificates.remove(domain); !removed) return fail(removed.error());
+    if (auto noted = note(service, call, pipeline::CertificateFate::removed); !noted) return fail(noted.error());
   }
   return no_content();
 }

@@ -111,6 +111,8 @@ TEST(Endpoint, a_domain_of_the_stage_is_given_a_certificate) {
   auto wrong = house.call("PUT", path, R"({"certificate":"bad","key":"bad"})");
   EXPECT_EQ(wrong.status, 400);
   EXPECT_TRUE(says(wrong.text, "is no certificate in PEM")) << wrong.text;
+  EXPECT_TRUE(says(house.get("/audit").text, R"("domain":"www.example.org","fate":"given")"))
+      << house.get("/audit").text;
   EXPECT_EQ(house.call("PUT", path, R"({"certificate":"c"})").status, 400);
   EXPECT_EQ(house.call("DELETE", path, "").status, 204);
   EXPECT_TRUE(house.certificates.empty());

@@ -2,7 +2,27 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 namespace sluice::app {
+namespace {
+
+using pipeline::CertificateFate;
+
+void note(conductor::Conductor& conductor, const std::string& domain, CertificateFate fate) {
+  const pipeline::Actor server{pipeline::ActorKind::system, "sluice", pipeline::Role::admin};
+  for (const auto& stack : conductor.snapshots()) {
+    for (const auto& stage : stack->stages) {
+      const auto domains = stage.config.domains.value_or(std::vector<std::string>{});
+      if (std::find(domains.begin(), domains.end(), domain) == domains.end()) continue;
+      auto noted = conductor.submit(stack->name, {server, pipeline::NoteCertificate{stage.name, domain, fate}});
+      if (!noted) spdlog::warn("noting what became of the certificate of {}: {}", domain, noted.error().message);
+    }
+  }
+}
+
+}  // namespace
+
 Result<std::optional<acme::Client>> find_authority(const cli::ServeOptions& options) {
   if (options.acme.empty()) return std::nullopt;
   acme::Client::Options asking{options.data / "acme", acme::kPublicAuthority, options.acme};
@@ -47,12 +67,13 @@ std::unique_ptr<acme::Keeper> keep_certificates(acme::Client client, const std::
     if (auto removed = platform.remove_certificate(domain); !removed)
       spdlog::warn("removing the certificate of {}: {}", domain, removed.error().message);
   };
-  world.ended = [](const std::string& domain, const std::optional<Error>& error, bool) {
+  world.ended = [&conductor](const std::string& domain, const std::optional<Error>& error, bool again) {
     if (error) {
       spdlog::warn("no certificate for {}: {}", domain, error->message);
     } else {
       spdlog::info("{} has a new certificate", domain);
     }
+    if (!error || !again) note(conductor, domain, error ? CertificateFate::refused : CertificateFate::obtained);
   };
   return std::make_unique<acme::Keeper>(std::move(world), data / "acme" / "tries.json", clock);
 }

@@ -71,6 +71,7 @@ struct Applying {
     std::erase_if(stage(e.stage).keys, [&](const AccessKey& key) { return key.name == e.name; });
   }
   void operator()(const CachePurged&) const {}
+  void operator()(const CertificateNoted&) const {}
   void operator()(const StageDeletionBegan& e) const {
     const auto found =
         std::find_if(stack.stages.begin(), stack.stages.end(), [&](const Stage& s) { return s.id == e.stage; });

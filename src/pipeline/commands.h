@@ -54,6 +54,12 @@ struct RevokeKey {
 struct PurgeCache {
   std::string stage;
 };
+// What became of the certificate of one of the stage's own domains: by a person, or by an authority.
+struct NoteCertificate {
+  std::string stage;
+  std::string domain;
+  CertificateFate fate = CertificateFate::given;
+};
 // Of the database that Sluice made for a stage.
 struct BackUpDatabase {
   std::string stage;
@@ -203,10 +209,10 @@ struct Rouse {
 // Nothing new from outside: time limits are looked at and whatever may start is started.
 struct Tick {};
 
-using CommandBody =
-    std::variant<CheckIn, SetSource, DeleteStack, AddStage, SetStage, SaveSettings, AddKey, RevokeKey, PurgeCache,
-                 BackUpDatabase, RestoreDatabase, CopyDatabase, DeleteStage, Approve, Reject, Retry, Redeploy, Rollback,
-                 Promote, Pause, Resume, Cancel, StepDone, StepFailed, StepNotYet, ChoreResult, LayToRest, Rouse, Tick>;
+using CommandBody = std::variant<CheckIn, SetSource, DeleteStack, AddStage, SetStage, SaveSettings, AddKey, RevokeKey,
+                                 PurgeCache, NoteCertificate, BackUpDatabase, RestoreDatabase, CopyDatabase,
+                                 DeleteStage, Approve, Reject, Retry, Redeploy, Rollback, Promote, Pause, Resume,
+                                 Cancel, StepDone, StepFailed, StepNotYet, ChoreResult, LayToRest, Rouse, Tick>;
 
 struct Command {
   Actor actor;

@@ -71,6 +71,7 @@ Result<> on(Deciding&, const SaveSettings&);
 Result<> on(Deciding&, const AddKey&);
 Result<> on(Deciding&, const RevokeKey&);
 Result<> on(Deciding&, const PurgeCache&);
+Result<> on(Deciding&, const NoteCertificate&);
 Result<> on(Deciding&, const BackUpDatabase&);
 Result<> on(Deciding&, const RestoreDatabase&);
 Result<> on(Deciding&, const CopyDatabase&);

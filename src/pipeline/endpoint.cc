@@ -165,4 +165,14 @@ Result<> on(Deciding& d, const PurgeCache& c) {
   return {};
 }
 
+Result<> on(Deciding& d, const NoteCertificate& c) {
+  const Stage* at = find_stage(d.stack, c.stage);
+  if (at == nullptr) return fail(no_stage(d.stack, c.stage));
+  const auto domains = at->config.domains.value_or(std::vector<std::string>{});
+  if (std::find(domains.begin(), domains.end(), c.domain) == domains.end())
+    return fail(ErrorKind::not_found, fmt::format("{} is no domain of {}", c.domain, c.stage));
+  d.emit(CertificateNoted{at->id, c.domain, c.fate});
+  return {};
+}
+
 }  // namespace sluice::pipeline

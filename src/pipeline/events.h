@@ -75,6 +75,12 @@ struct CachePurged {  // changes nothing here; the platform is told afterwards
   StageId stage;
 };
 BOOST_DESCRIBE_STRUCT(CachePurged, (), (stage))
+struct CertificateNoted {  // likewise; it was told before
+  StageId stage;
+  std::string domain;
+  CertificateFate fate = CertificateFate::given;
+};
+BOOST_DESCRIBE_STRUCT(CertificateNoted, (), (stage, domain, fate))
 struct StageDeletionBegan {  // R6.5; `after` are the stages that stood after it, for a later promotion (R8.4)
   StageId stage;
   std::string name;
@@ -257,12 +263,12 @@ BOOST_DESCRIBE_STRUCT(ChoreDelayed, (), (stage, chore, token, problem, look_agai
 
 using EventBody =
     std::variant<StackCreated, SourceChanged, StackDeletionBegan, StackDeleted, CheckedIn, StageAdded, StageChanged,
-                 SettingsSaved, SettingsAdopted, KeyAdded, KeyRevoked, CachePurged, StageDeletionBegan,
-                 StageDeletionForced, StageDeleted, StagePaused, StageResumed, OfferHeld, HeldSuperseded, HeldReleased,
-                 ApprovalAsked, ApprovalDecided, ApprovalSuperseded, ApprovalWithdrawn, DeploymentQueued,
-                 DeploymentStarted, StepBegan, StepNoted, ArtifactBuilt, InstancesStarted, CancelBegan, DeploymentEnded,
-                 ScaleBegan, ScaleEnded, RetireBegan, RetireEnded, StageRested, StageRoused, TaskBegan, TaskEnded,
-                 ChoreDelayed>;
+                 SettingsSaved, SettingsAdopted, KeyAdded, KeyRevoked, CachePurged, CertificateNoted,
+                 StageDeletionBegan, StageDeletionForced, StageDeleted, StagePaused, StageResumed, OfferHeld,
+                 HeldSuperseded, HeldReleased, ApprovalAsked, ApprovalDecided, ApprovalSuperseded, ApprovalWithdrawn,
+                 DeploymentQueued, DeploymentStarted, StepBegan, StepNoted, ArtifactBuilt, InstancesStarted,
+                 CancelBegan, DeploymentEnded, ScaleBegan, ScaleEnded, RetireBegan, RetireEnded, StageRested,
+                 StageRoused, TaskBegan, TaskEnded, ChoreDelayed>;
 
 struct Event {
   Time at{};

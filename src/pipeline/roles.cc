@@ -57,6 +57,7 @@ struct Asking {
   Result<> operator()(const AddKey& c) const { return ungated(named(c.stage), "make access keys"); }
   Result<> operator()(const RevokeKey& c) const { return ungated(named(c.stage), "revoke access keys"); }
   Result<> operator()(const PurgeCache& c) const { return ungated(named(c.stage), "purge a cache"); }
+  Result<> operator()(const NoteCertificate& c) const { return ungated(named(c.stage), "change certificates"); }
   Result<> operator()(const BackUpDatabase&) const { return ok(); }
   Result<> operator()(const RestoreDatabase& c) const { return ungated(named(c.stage), "restore a database"); }
   Result<> operator()(const CopyDatabase& c) const {

@@ -219,6 +219,20 @@ TEST(Rules, R7_4_keys_are_made_and_revoked_without_a_deployment) {
   EXPECT_EQ(f.see(), "dev #1");
 }
 
+TEST(Rules, R8_7_what_becomes_of_a_certificate_is_noted_for_the_stage_s_own_domains) {
+  Flow f;
+  f.check_in().rest();
+  EXPECT_THAT(f.give(NoteCertificate{"dev", "a.example.org"}).refused(),
+              HasSubstr("a.example.org is no domain of dev"));
+  SetStage set;
+  set.stage = "dev";
+  set.domains = std::vector<std::string>{"a.example.org"};
+  f.give(set).give(NoteCertificate{"dev", "a.example.org", CertificateFate::obtained});
+  EXPECT_EQ(f.happened(), "CertificateNoted");
+  EXPECT_EQ(f.at("dev").settings_revision, 1);
+  EXPECT_THAT(f.as(vic()).give(NoteCertificate{"dev", "a.example.org"}).refused(), HasSubstr("viewer"));
+}
+
 TEST(Rules, R7_5_at_0_instances_a_deployment_succeeds_with_nothing_running) {
   Flow f({false, 0});
   f.add("prod").check_in().succeed("dev");

@@ -34,6 +34,7 @@ BOOST_DEFINE_ENUM_CLASS(DeploymentState, queued, building, publishing, provision
 BOOST_DEFINE_ENUM_CLASS(ApprovalState, pending, approved, rejected, superseded, withdrawn)
 BOOST_DEFINE_ENUM_CLASS(StageState, empty, live, deploying, failed, asleep, deleting)
 BOOST_DEFINE_ENUM_CLASS(RestCause, idle, hours)
+BOOST_DEFINE_ENUM_CLASS(CertificateFate, given, obtained, refused, removed)
 BOOST_DEFINE_ENUM_CLASS(TaskKind, backup, restore, copy)
 
 struct Actor {

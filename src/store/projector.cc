@@ -24,6 +24,7 @@ class Projector {
   void operator()(const KeyAdded&) {}
   void operator()(const KeyRevoked&) {}
   void operator()(const CachePurged&) {}
+  void operator()(const CertificateNoted&) {}
   void operator()(const SettingsAdopted&) {}
   void operator()(const StageDeletionForced&) {}
   void operator()(const StagePaused&) {}

@@ -16,6 +16,7 @@ export const eventTypes = [
   "KeyAdded",
   "KeyRevoked",
   "CachePurged",
+  "CertificateNoted",
   "StageDeletionBegan",
   "StageDeletionForced",
   "StageDeleted",
@@ -85,6 +86,19 @@ const change = (event: Event): Piece =>
 const deployment = (event: Event, words: string): Piece =>
   event.deployment ? { to: `${at(event)}/deployments/${event.deployment}`, text: words } : words;
 const accessKey = (event: Event): string => (text(event["name"]) ? `the access key ${text(event["name"])}` : "an access key");
+function certificate(event: Event): Piece[] {
+  const domain = text(event["domain"]) || "a domain";
+  switch (text(event["fate"])) {
+    case "obtained":
+      return [`got a certificate for ${domain} of `, stage(event), "."];
+    case "refused":
+      return [`got no certificate for ${domain} of `, stage(event), "."];
+    case "removed":
+      return [`took the certificate of ${domain} of `, stage(event), " away."];
+    default:
+      return [`gave ${domain} of `, stage(event), " a certificate."];
+  }
+}
 const stack = (event: Event): Piece => ({ to: at(event), text: event.stack });
 
 /** What the flow queues is nobody's act; what a person asked for is. */
@@ -199,6 +213,7 @@ const words: Record<EventType, Words> = {
   KeyAdded: { kind: "settings", by: true, say: (e) => [`made ${accessKey(e)} of `, stage(e), "."] },
   KeyRevoked: { kind: "settings", by: true, say: (e) => [`revoked ${accessKey(e)} of `, stage(e), "."] },
   CachePurged: { kind: "settings", by: true, say: (e) => ["purged the cache of ", stage(e), "."] },
+  CertificateNoted: { kind: "settings", by: true, say: certificate },
   StageDeletionBegan: { kind: "stage", by: true, say: (e) => ["deleted the stage ", stage(e), "."] },
   StageDeletionForced: { kind: "stage", by: true, say: (e) => ["forced the deletion of ", stage(e), "."] },
   StageDeleted: { kind: "step", say: (e) => ["What ran in ", stage(e), " is removed."] },
