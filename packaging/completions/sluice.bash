@@ -4,7 +4,7 @@ _sluice() {
   local options='' takes=' ' places='' args=1 kind='' stack='' stage='' found='' i
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    COMPREPLY=($(compgen -W 'serve down login logout whoami stack stage key purge certificate db env approve reject approvals retry redeploy rollback promote pause resume cancel status changes deployments deployment logs wait open top usage prices token doctor git-credential completion --help --version' -- "$word"))
+    COMPREPLY=($(compgen -W 'serve down login logout whoami stack stage key purge certificate region db env approve reject approvals retry redeploy rollback promote pause resume cancel status changes deployments deployment logs wait open top usage prices token doctor git-credential completion --help --version' -- "$word"))
     return
   fi
   case $command in
@@ -15,6 +15,8 @@ _sluice() {
     env) if [[ $COMP_CWORD -eq 2 ]]; then COMPREPLY=($(compgen -W 'list set unset copy history diff --help' -- "$word")); return; fi
       command="$command ${COMP_WORDS[2]}"; args=2 ;;
     key) if [[ $COMP_CWORD -eq 2 ]]; then COMPREPLY=($(compgen -W 'create list revoke --help' -- "$word")); return; fi
+      command="$command ${COMP_WORDS[2]}"; args=2 ;;
+    region) if [[ $COMP_CWORD -eq 2 ]]; then COMPREPLY=($(compgen -W 'add list remove --help' -- "$word")); return; fi
       command="$command ${COMP_WORDS[2]}"; args=2 ;;
     stack) if [[ $COMP_CWORD -eq 2 ]]; then COMPREPLY=($(compgen -W 'create list show set delete --help' -- "$word")); return; fi
       command="$command ${COMP_WORDS[2]}"; args=2 ;;
@@ -47,6 +49,9 @@ _sluice() {
     'certificate list') options='--help --json' takes=' ' places='stack stage' ;;
     'certificate renew') options='--help --json' takes=' ' places='stack stage none' ;;
     'certificate remove') options='--help --json' takes=' ' places='stack stage none' ;;
+    'region add') options='--help --json --platform --gateway --gateway-tls' takes=' --platform:none --gateway:none --gateway-tls:none ' places='none' ;;
+    'region list') options='--help --json' takes=' ' places='' ;;
+    'region remove') options='--help --json' takes=' ' places='none' ;;
     'db psql') options='--help --json' takes=' ' places='stack stage' ;;
     'db backup') options='--help --json --timeout' takes=' --timeout:none ' places='stack stage' ;;
     'db restore') options='--help --json --confirm --timeout' takes=' --confirm:none --timeout:none ' places='stack stage none' ;;

@@ -17,6 +17,7 @@
 #include "logs/logs.h"
 #include "metrics/metrics.h"
 #include "platform/database.h"
+#include "platform/region.h"
 #include "secrets/secrets.h"
 #include "source/source.h"
 #include "store/store.h"
@@ -30,8 +31,8 @@ struct Databases {
   // Connects to an existing one as an app would; an error's sentence says what is wrong with it.
   std::function<Result<platform::TriedDatabase>(const std::string& url)> try_url = {};
   // Of those that Sluice makes.
-  std::function<platform::DatabaseFacts(const pipeline::StageId& stage)> facts = {};
-  std::function<Result<platform::DatabaseLogin>(const pipeline::StageId& stage)> login = {};
+  std::function<platform::DatabaseFacts(const pipeline::Stage& stage)> facts = {};
+  std::function<Result<platform::DatabaseLogin>(const pipeline::Stage& stage)> login = {};
   // Newest first, also of what is gone.
   std::function<std::vector<platform::Backup>()> backups = {};
   std::function<Result<>(const std::string& name)> remove_backup = {};
@@ -47,6 +48,16 @@ struct Certificates {
   std::function<void(const std::string& domain)> renew = {};
 };
 
+// The places where stages run. Empty: there is only the home region.
+struct Regions {
+  // The home region first.
+  std::function<std::vector<platform::RegionState>()> all = {};
+  // In use when it returns. invalid names `name`, `gateway` or `gateway_tls`; conflict: it exists.
+  std::function<Result<platform::RegionState>(const platform::Region& region)> add = {};
+  // Everything of it is gone when it returns. No stage is in it.
+  std::function<Result<>(const std::string& name)> remove = {};
+};
+
 // Everything outlives the handler.
 struct Deps {
   conductor::Conductor& conductor;
@@ -56,8 +67,8 @@ struct Deps {
   source::Repositories& repositories;
   logs::Logs& logs;
   const Clock& clock;
-  // The address under which a stage is reached, by the names of its stack and itself.
-  std::function<std::string(const std::string& stack, const std::string& stage)> stage_url;
+  // The address under which a stage is reached.
+  std::function<std::string(const std::string& stack_name, const pipeline::Stage& stage)> stage_url;
   // Lines of the gateway's access log of one stage; as logs::read_lines. Empty: an access log has no lines here.
   std::function<Result<logs::Lines>(const pipeline::Stage& stage, const std::string& stack_name,
                                     std::optional<Time> since, const std::string& cursor, std::size_t limit,
@@ -90,6 +101,7 @@ struct Deps {
   // Why this machine cannot hold a stage to these resources, a sentence with what helps; "": it can. Empty: it can hold
   // all.
   std::function<std::string(const pipeline::Resources&)> cannot_hold = {};
+  Regions regions = {};
 };
 
 // Starts by comparing the tips of hosted branches with the newest check-ins, on a thread of its own: a crash between

@@ -98,9 +98,9 @@ TEST_F(DatabaseOfAStage, R7_2_another_password_is_another_revision_and_the_same_
 class ItsBackups : public testing::Test {
  protected:
   ItsBackups() {
-    house.databases.facts = [this](const pipeline::StageId&) { return facts; };
-    house.databases.login = [](const pipeline::StageId& stage) -> Result<platform::DatabaseLogin> {
-      return platform::DatabaseLogin{"127.0.0.1", 5433, stage.value + "~guest", "hush-hush", stage.value, Time{}};
+    house.databases.facts = [this](const pipeline::Stage&) { return facts; };
+    house.databases.login = [](const pipeline::Stage& stage) -> Result<platform::DatabaseLogin> {
+      return platform::DatabaseLogin{"127.0.0.1", 5433, stage.id.value + "~guest", "hush-hush", stage.id.value, Time{}};
     };
     house.databases.backups = [this] { return backups; };
     house.databases.remove_backup = [this](const std::string& name) -> Result<> {

@@ -56,7 +56,7 @@ json::object database_view(Service& service, const pipeline::Stack& stack, const
   json::object out{{"kind", outside(stage.config.database)}};
   if (stage.config.database_at) out["at"] = *stage.config.database_at;
   if (stage.config.database == DatabaseKind::created && service.deps.databases.facts) {
-    const auto facts = service.deps.databases.facts(stage.id);
+    const auto facts = service.deps.databases.facts(stage);
     out["state"] = !facts.made ? "not_made" : facts.answers ? "ready" : "unavailable";
     if (!facts.problem.empty()) out["problem"] = facts.problem;
     if (facts.bytes) out["bytes"] = *facts.bytes;
@@ -180,7 +180,7 @@ Answer open_database_session(Service& service, const Call& call) {
     return fail(ErrorKind::conflict, "the database of " + name + " is not Sluice's: open it by its own URL");
   if ((*stage)->config.database == DatabaseKind::none || !service.deps.databases.login)
     return fail(ErrorKind::conflict, name + " has no database");
-  auto login = service.deps.databases.login((*stage)->id);
+  auto login = service.deps.databases.login(**stage);
   if (!login) {
     return fail(login.error().kind == ErrorKind::not_found ? Error{ErrorKind::conflict, login.error().message, {}}
                                                            : login.error());

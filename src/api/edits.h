@@ -9,6 +9,8 @@
 // What the handlers that change something share: reading a stage's settings, conditions, and telling what followed.
 namespace sluice::api {
 
+struct Service;
+
 // What was said about a stage; absent: unchanged, or the default of a new one.
 struct StageEdit {
   std::optional<bool> requires_approval;
@@ -64,5 +66,8 @@ http::Response precondition_failed();
 std::optional<pipeline::Deployment> queued_by(const conductor::Outcome& outcome, const pipeline::StageId& stage);
 // After new settings: why nothing deploys, for a person (R7.2); "" when something does or nothing need be said.
 std::string settings_notice(const conductor::Outcome& outcome, const pipeline::Stage& stage);
+
+// Notes what is wrong unless there is such a region. The caller holds Service::placing.
+void check_region(const Service& service, Fields& fields, const std::string& region);
 
 }  // namespace sluice::api

@@ -22,7 +22,7 @@ std::string announcement(Service& service, const pipeline::Stack& stack, pipelin
   auto out = fmt::format("change #{} -> {}{}\n", change, way, asks.empty() ? "" : " (" + asks + ")");
   out += fmt::format("follow: sluice status {} --watch\n", stack.name);
   if (!stack.stages.empty())
-    out += fmt::format("address: {}\n", service.deps.stage_url(stack.name, stack.stages.front().name));
+    out += fmt::format("address: {}\n", service.deps.stage_url(stack.name, stack.stages.front()));
   return out;
 }
 

@@ -23,6 +23,8 @@ std::vector<Route> table() {
       {"GET", "/metrics", viewer, kNone, {}, metrics},
       {"GET", "/api/v1/openapi.json", nobody, kNone, {}, openapi},
       {"GET", "/api/v1/regions", viewer, kNone, {}, list_regions},
+      {"POST", "/api/v1/regions", admin, kSmall, {}, add_region},
+      {"DELETE", "/api/v1/regions/{region}", admin, kNone, {}, remove_region},
       {"GET", "/api/v1/doctor", admin, kNone, {}, list_findings},
 
       {"POST", "/api/v1/session", nobody, kSmall, {}, sign_in},

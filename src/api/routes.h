@@ -53,6 +53,8 @@ Answer readyz(Service&, const Call&);
 Answer metrics(Service&, const Call&);
 Answer openapi(Service&, const Call&);
 Answer list_regions(Service&, const Call&);
+Answer add_region(Service&, const Call&);
+Answer remove_region(Service&, const Call&);
 Answer list_findings(Service&, const Call&);
 
 Answer sign_in(Service&, const Call&);  // credentials.cc

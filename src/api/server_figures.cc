@@ -149,10 +149,6 @@ Answer metrics(Service& service, const Call&) {
 
 Answer openapi(Service&, const Call&) { return answer_text(200, std::string(openapi_document()), "application/json"); }
 
-Answer list_regions(Service&, const Call&) {
-  return answer_page({json::object{{"name", "local"}, {"kind", "local"}}}, "");
-}
-
 Answer list_findings(Service& service, const Call&) {
   const auto found = service.deps.examine ? service.deps.examine() : std::vector<doctor::Finding>{};
   return answer(200, json::object{{"items", codec::write(found)}});

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <unordered_map>
 
@@ -50,6 +51,7 @@ struct Service {
   Remembered remembered;
   // One edit with If-Match at a time, so that what was compared is what is changed.
   std::mutex editing;
+  std::shared_mutex placing;  // a stage into a region: no region is removed meanwhile
   std::mutex telling;  // the platform of a stage's keys
   EventPump events;
   Followers followers;

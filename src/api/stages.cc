@@ -127,12 +127,13 @@ Answer add_stage(Service& service, const Call& call) {
     fields.wrong("after", "say either before or after which stage, not both");
   auto edit = read_stage_edit(fields);
   auto region = fields.text("region").value_or("local");
-  if (region != "local")
-    fields.wrong("region", "there is no region called " + in_quotes(region) + "; known is \"local\"");
+  const std::shared_lock placing(service.placing);
+  check_region(service, fields, region);
   command.copy_from = fields.text("copy_from").value_or("");
   if (auto end = fields.end(); !end) return fail(end.error());
 
   auto& config = command.config;
+  config.region = region;
   config.requires_approval = edit.requires_approval.value_or(config.requires_approval);
   config.endpoint = edit.endpoint.value_or(config.endpoint);
   config.caching = edit.caching.value_or(config.caching);

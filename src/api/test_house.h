@@ -152,6 +152,7 @@ class House {
   std::string cannot_hold;          // of resources
   std::map<std::string, acme::Standing> certificates;
   std::vector<std::string> renewed;
+  std::vector<platform::RegionState> regions{{{"local", "127.0.0.1", 8080}, {}}};
   std::map<std::string, std::vector<std::string>> domains;  // of stages, as the platform was told
 
   void open() {
@@ -163,8 +164,8 @@ class House {
                   *repositories_,
                   *logs_,
                   clock_,
-                  [](const std::string& stack, const std::string& stage) {
-                    return "http://" + stage + "." + stack + ".localhost:8080";
+                  [](const std::string& stack, const pipeline::Stage& stage) {
+                    return "http://" + stage.name + "." + stack + ".localhost:8080";
                   },
                   [this](const pipeline::Stage& stage, const std::string&, std::optional<Time>,
                          const std::string& cursor, std::size_t, const auto& keep) -> Result<logs::Lines> {
@@ -213,7 +214,15 @@ class House {
                    [this] { return certificates; }, [this](const std::string& domain) { renewed.push_back(domain); }},
                   [this](const pipeline::Resources& asked) {
                     return asked.memory > 0 || asked.cpu > 0 ? cannot_hold : std::string();
-                  }});
+                  },
+                  {[this] { return regions; },
+                   [this](const platform::Region& region) -> Result<platform::RegionState> {
+                     return regions.emplace_back(platform::RegionState{region, {}});
+                   },
+                   [this](const std::string& name) -> Result<> {
+                     std::erase_if(regions, [&](const auto& one) { return one.region.name == name; });
+                     return {};
+                   }}});
   }
 
   // As the server does it: the head first, then the whole. `token` empty: without credentials.

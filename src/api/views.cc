@@ -93,7 +93,7 @@ json::object stage_view(Service& service, const pipeline::Stack& stack, const pi
     if (stack.stages[i].id == stage.id) out["position"] = i + 1;
   out["state"] = enum_name(pipeline::state_of(stage));
   out["region"] = stage.config.region;
-  out["url"] = service.deps.stage_url(stack.name, stage.name);
+  out["url"] = service.deps.stage_url(stack.name, stage);
   out["requires_approval"] = stage.config.requires_approval;
   json::object database{{"kind", outside(stage.config.database)}};
   if (stage.config.database_at) database["at"] = *stage.config.database_at;

@@ -33,7 +33,7 @@ Result<std::optional<acme::Client>> find_authority(const cli::ServeOptions& opti
 }
 
 std::unique_ptr<acme::Keeper> keep_certificates(acme::Client client, const std::filesystem::path& data,
-                                                platform::LocalPlatform& platform, conductor::Conductor& conductor,
+                                                platform::Regions& platform, conductor::Conductor& conductor,
                                                 const Clock& clock) {
   acme::Keeper::World world;
   world.domains = [&conductor] {
@@ -78,7 +78,7 @@ std::unique_ptr<acme::Keeper> keep_certificates(acme::Client client, const std::
   return std::make_unique<acme::Keeper>(std::move(world), data / "acme" / "tries.json", clock);
 }
 
-std::map<std::string, acme::Standing> standings(const platform::LocalPlatform& platform, const acme::Keeper* keeper) {
+std::map<std::string, acme::Standing> standings(const platform::Regions& platform, const acme::Keeper* keeper) {
   if (keeper != nullptr) return keeper->standings();
   std::map<std::string, acme::Standing> out;
   for (const auto& [domain, term] : platform.certificates()) {
@@ -88,7 +88,7 @@ std::map<std::string, acme::Standing> standings(const platform::LocalPlatform& p
   return out;
 }
 
-api::Certificates certificates_of(platform::LocalPlatform& platform, acme::Keeper* keeper) {
+api::Certificates certificates_of(platform::Regions& platform, acme::Keeper* keeper) {
   api::Certificates out;
   out.set = [&platform, keeper](const std::string& domain, const std::string& pem) {
     auto set = platform.set_certificate(domain, pem);

@@ -10,7 +10,7 @@
 #include "api/api.h"
 #include "cli/cli.h"
 #include "conductor/conductor.h"
-#include "platform/local/local.h"
+#include "platform/local/regions.h"
 
 // The certificates of stages' own domains: given by people, or got from an authority.
 namespace sluice::app {
@@ -21,11 +21,11 @@ Result<std::optional<acme::Client>> find_authority(const cli::ServeOptions& opti
 
 // Everything but the client outlives it.
 std::unique_ptr<acme::Keeper> keep_certificates(acme::Client client, const std::filesystem::path& data,
-                                                platform::LocalPlatform& platform, conductor::Conductor& conductor,
+                                                platform::Regions& platform, conductor::Conductor& conductor,
                                                 const Clock& clock);
 
 // Of every domain that has a certificate or wants one. `keeper` may be absent, as below.
-std::map<std::string, acme::Standing> standings(const platform::LocalPlatform& platform, const acme::Keeper* keeper);
-api::Certificates certificates_of(platform::LocalPlatform& platform, acme::Keeper* keeper);
+std::map<std::string, acme::Standing> standings(const platform::Regions& platform, const acme::Keeper* keeper);
+api::Certificates certificates_of(platform::Regions& platform, acme::Keeper* keeper);
 
 }  // namespace sluice::app

@@ -6,7 +6,7 @@
 
 namespace sluice::app {
 
-LocalProbe::LocalProbe(const platform::LocalPlatform& platform) : platform_(platform) {
+LocalProbe::LocalProbe(const platform::Regions& regions) : regions_(regions) {
   std::ifstream("/proc/sys/kernel/random/boot_id") >> boot_;
 }
 
@@ -18,11 +18,11 @@ metrics::Moment LocalProbe::now() {
 
 std::vector<metrics::Instance> LocalProbe::instances() {
   std::vector<metrics::Instance> out;
-  for (const auto& one : platform_.running())
+  for (const auto& one : regions_.running())
     out.push_back({one.stage.value, one.pid, one.born, one.cpu_us, one.memory_kib});
   return out;
 }
 
-std::vector<std::filesystem::path> LocalProbe::access_logs() { return {platform_.access_dir()}; }
+std::vector<std::filesystem::path> LocalProbe::access_logs() { return regions_.access_dirs(); }
 
 }  // namespace sluice::app

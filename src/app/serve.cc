@@ -23,7 +23,7 @@
 #include "http/late_handler.h"
 #include "http/server.h"
 #include "metrics/metrics.h"
-#include "platform/local/local.h"
+#include "platform/local/regions.h"
 
 namespace sluice::app {
 namespace fs = std::filesystem;
@@ -88,7 +88,7 @@ class Server {
   std::optional<sandbox::Sandbox> sandbox_;
   doctor::Limits limits_;
   std::unique_ptr<build::Builder> builder_;
-  std::unique_ptr<platform::LocalPlatform> local_;
+  std::unique_ptr<platform::Regions> regions_;
   std::unique_ptr<LocalProbe> probe_;
   std::unique_ptr<metrics::Metrics> metrics_;
   std::unique_ptr<RealWorld> world_;
@@ -107,8 +107,10 @@ std::vector<doctor::Finding> Server::examine(const fs::path& data) const {
   // The clock alone decides what an event's time is, so the newest event has the newest time unless it was set back.
   if (auto newest = store_->events_after(store_->last_seq() - 1, 1); newest && !newest->empty())
     server.newest_event = newest->front().event.at;
-  server.certificates = standings(*local_, keeper_.get());
+  server.certificates = standings(*regions_, keeper_.get());
   server.limits = limits_;
+  for (const auto& one : regions_->all())
+    if (one.problem) server.regions_down[one.region.name] = *one.problem;
   return doctor::examine(data, server);
 }
 
@@ -155,30 +157,33 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
                                               *repositories_, *sandbox_, clock_);
 
   const auto gateway = parse_address(options.gateway);
-  auto local = start_on(gateway.port, options.gateway_given, "gateway", [&](std::uint16_t port) {
-    return platform::LocalPlatform::start({data, gateway.host, port, options.gateway_tls}, *logs_, *builder_, *sandbox_,
-                                          clock_);
+  auto regions = start_on(gateway.port, options.gateway_given, "gateway", [&](std::uint16_t port) {
+    return platform::Regions::start({data, gateway.host, port, options.gateway_tls},
+                                    {*logs_, *builder_, *sandbox_, clock_});
   });
-  if (!local) return fail(local.error());
-  local_ = std::move(*local);
+  if (!regions) return fail(regions.error());
+  regions_ = std::move(*regions);
 
-  auto stacks = store_->load_stacks();
-  if (!stacks) return fail(stacks.error());
-  std::vector<conductor::Snapshot> known;
-  for (auto& stack : *stacks) known.push_back(std::make_shared<const pipeline::Stack>(std::move(stack)));
-  if (auto reconciled = local_->reconcile(known); !reconciled) {
-    spdlog::error("bringing the stages back: {}", reconciled.error().message);
-  }
+  const auto before = store_->load_stacks();
+  if (!before) return fail(before.error());
+  auto reconciled = regions_->reconcile([this]() -> Result<platform::Regions::Stacks> {
+    auto stacks = store_->load_stacks();
+    if (!stacks) return fail(stacks.error());
+    platform::Regions::Stacks known;
+    for (auto& stack : *stacks) known.push_back(std::make_shared<const pipeline::Stack>(std::move(stack)));
+    return known;
+  });
+  if (!reconciled) spdlog::error("bringing the stages back: {}", reconciled.error().message);
 
-  world_ = std::make_unique<RealWorld>(*store_, *secrets_, *logs_, *builder_, *local_);
+  world_ = std::make_unique<RealWorld>(*store_, *secrets_, *logs_, *builder_, *regions_);
   conductor::Conductor::Options working;
   working.builds = options.builds;
   auto conductor = conductor::Conductor::start(*store_, *secrets_, *world_, clock_, random_, working);
   if (!conductor) return fail(conductor.error());
   conductor_ = std::move(*conductor);
-  if (*authority) keeper_ = keep_certificates(std::move(**authority), data, *local_, *conductor_, clock_);
+  if (*authority) keeper_ = keep_certificates(std::move(**authority), data, *regions_, *conductor_, clock_);
 
-  probe_ = std::make_unique<LocalProbe>(*local_);
+  probe_ = std::make_unique<LocalProbe>(*regions_);
   auto metrics = metrics::Metrics::open(data / "metrics.db", *probe_, [](const std::string& what) {
     spdlog::warn("writing down what stages use: {}", what);
   });
@@ -200,16 +205,16 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
   });
   if (!http) {
     // The gateway that this start began has nothing to serve: a start that fails leaves nothing running.
-    if (known.empty()) (void)platform::LocalPlatform::down(data);
+    if (before->empty()) (void)platform::Regions::down(data);
     return fail(http.error());
   }
   http_ = std::move(*http);
 
   note.api = "http://" + with_port(listen.host, http_->port());
-  note.gateway = with_port(gateway.host, local_->gateway_port());
+  note.gateway = with_port(gateway.host, regions_->all().front().region.port);
   note.pid = ::getpid();
 
-  auto* platform = local_.get();
+  auto* platform = regions_.get();
   api_ = api::make_api(
       {*conductor_,
        *store_,
@@ -218,13 +223,15 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
        *repositories_,
        *logs_,
        clock_,
-       [platform](const std::string& stack, const std::string& stage) { return platform->url(stack, stage); },
+       [platform](const std::string& stack_name, const pipeline::Stage& stage) {
+         return platform->url(stack_name, stage);
+       },
        [platform](const pipeline::Stage& stage, const std::string& stack_name, std::optional<Time> since,
                   const std::string& cursor, std::size_t limit, const std::function<bool(std::string_view)>& keep) {
-         return platform->access_lines(stack_name, stage.name, since, cursor, limit, keep);
+         return platform->access_lines(stack_name, stage, since, cursor, limit, keep);
        },
-       [platform](const pipeline::Stage& stage) { return platform->set_keys(stage.id, stage.keys); },
-       [platform](const pipeline::Stage& stage) { return platform->purge_cache(stage.id); },
+       [platform](const pipeline::Stage& stage) { return platform->set_keys(stage); },
+       [platform](const pipeline::Stage& stage) { return platform->purge_cache(stage); },
        {},
        note.api,
        version,
@@ -232,18 +239,21 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
        [this, data] { return examine(data); },
        [this](const http::Request& request) { return dashboard_.answer(request); },
        {platform::LocalPlatform::try_database,
-        [platform](const pipeline::StageId& stage) { return platform->database(stage); },
-        [platform](const pipeline::StageId& stage) { return platform->database_login(stage); },
+        [platform](const pipeline::Stage& stage) { return platform->database(stage); },
+        [platform](const pipeline::Stage& stage) { return platform->database_login(stage); },
         [platform] { return platform->backups(); },
         [platform](const std::string& name) { return platform->remove_backup(name); }},
        metrics_.get(),
        [this](const pipeline::Stage& stage) {
-         auto told = local_->set_domains(stage.id, stage.config.domains.value_or(std::vector<std::string>{}));
+         auto told = regions_->set_domains(stage);
          if (keeper_) keeper_->look();
          return told;
        },
-       certificates_of(*local_, keeper_.get()),
-       [this](const pipeline::Resources& asked) { return cannot_hold(limits_, asked); }});
+       certificates_of(*regions_, keeper_.get()),
+       [this](const pipeline::Resources& asked) { return cannot_hold(limits_, asked); },
+       {[platform] { return platform->all(); },
+        [platform](const platform::Region& region) { return platform->add(region); },
+        [platform](const std::string& name) { return platform->remove(name); }}});
   late_.set(*api_);
   attendant_ = std::make_unique<conductor::Attendant>(*conductor_, clock_, [platform] {
     auto uses = platform->usage();
@@ -252,7 +262,7 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
     for (const auto& [stage, use] : *uses) idle[stage] = use.idle;
     return Result<conductor::IdleTimes>(std::move(idle));
   });
-  auto heard = local_->on_wanted(attendant_->ear());
+  auto heard = regions_->on_wanted(attendant_->ear());
   if (!heard) return fail(heard.error().while_("listening for requests of sleeping stages"));
   janitor_ = std::make_unique<Janitor>(*store_, *builder_, *sandbox_, data / "caches", logs_->root(),
                                        [platform] { platform->clean_logs(); });
@@ -349,7 +359,7 @@ int down(const cli::DownOptions& options) {
     if (tries == 0) ::kill(static_cast<pid_t>(note->pid), SIGTERM);
     ::usleep(50'000);
   }
-  if (auto ended = platform::LocalPlatform::down(data); !ended) {
+  if (auto ended = platform::Regions::down(data); !ended) {
     fmt::print(stderr, "sluice down: {}\n", ended.error().message);
     return 1;
   }

@@ -107,8 +107,8 @@ void clean_caches(store::Store& store, build::Builder& builder, const std::files
 }  // namespace
 
 RealWorld::RealWorld(store::Store& store, secrets::Secrets& secrets, logs::Logs& logs, build::Builder& builder,
-                     platform::Platform& local)
-    : store_(store), secrets_(secrets), logs_(logs), builder_(builder), local_(local) {}
+                     platform::Platform& platform)
+    : store_(store), secrets_(secrets), logs_(logs), builder_(builder), platform_(platform) {}
 
 Result<secrets::Settings> RealWorld::settings_of(const Work& work) {
   const bool is_scale = work.kind == WorkKind::scale;
@@ -129,7 +129,7 @@ std::string RealWorld::database_secret(const Work& work, const secrets::Settings
 
 platform::Advance RealWorld::advance(const Work& work, std::stop_token stop) {
   return conductor::take_turn(
-      work, stop, [this](const Work& next) { return local_.at_once(next); },
+      work, stop, [this](const Work& next) { return platform_.at_once(next); },
       [&](const Work& piece, bool own) { return step(piece, own, stop); });
 }
 
@@ -155,7 +155,7 @@ platform::Advance RealWorld::step(const Work& work, bool own, std::stop_token st
     result = build(work, *settings, *log, stop);
   } else {
     platform::Context context{stop, work.deadline, *log, environment(work, *settings), settings->config, database};
-    result = local_.advance(work, context);
+    result = platform_.advance(work, context);
   }
   if (auto* error = std::get_if<Error>(&result)) {
     error->message = masked(error->message, hidden);

@@ -17,7 +17,7 @@ namespace sluice::app {
 class RealWorld final : public conductor::World {
  public:
   RealWorld(store::Store& store, secrets::Secrets& secrets, logs::Logs& logs, build::Builder& builder,
-            platform::Platform& local);
+            platform::Platform& platform);
   platform::Advance advance(const pipeline::Work& work, std::stop_token stop) override;
 
  private:
@@ -35,7 +35,7 @@ class RealWorld final : public conductor::World {
   secrets::Secrets& secrets_;
   logs::Logs& logs_;
   build::Builder& builder_;
-  platform::Platform& local_;
+  platform::Platform& platform_;
 };
 
 // Cleans artifacts and logs by the stated policy (docs/operating.md) and the build caches of stacks that are gone, and

@@ -29,6 +29,8 @@ struct Args {
   std::optional<std::vector<std::string>> domains;  // empty: none
   bool no_limits = false;
   std::optional<std::string> certificate, key;
+  std::optional<std::string> platform, gateway;  // of `region add`
+  std::optional<std::int64_t> gateway_tls;
   std::optional<std::string> confirm;
   bool force = false;
   // env

@@ -62,6 +62,9 @@ Result<Exit> key_list(Context&);
 Result<Exit> key_revoke(Context&);
 Result<Exit> purge(Context&);
 // certificates.cc
+Result<Exit> region_add(Context&);
+Result<Exit> region_list(Context&);
+Result<Exit> region_remove(Context&);
 Result<Exit> certificate_add(Context&);
 Result<Exit> certificate_list(Context&);
 Result<Exit> certificate_renew(Context&);

@@ -26,6 +26,7 @@ Grammar::Grammar(const Hooks& hooks) : app_("Takes a git push through ordered st
   add_stage();
   add_key();
   add_certificate();
+  add_region();
   add_database();
   add_env();
   add_decisions();
@@ -215,7 +216,7 @@ void Grammar::add_stage() {
       ->type_name("STAGE")
       ->excludes(before);
   stage_settings(add);
-  add->add_option("--region", args_.region, "Where it runs (local)")->type_name("REGION");
+  add->add_option("--region", args_.region, "Where it runs, see `sluice region list` (local)")->type_name("REGION");
   add->add_option("--copy-from", args_.copy_from, "Copy build and runtime variables from this stage")
       ->type_name("STAGE");
   auto* list = leaf(stage, "list", "List a stack's stages in order", "sluice stage list shop");
@@ -253,6 +254,26 @@ void Grammar::add_certificate() {
                       "sluice certificate remove shop prod shop.example.org");
   stack_and_stage(remove);
   remove->add_option("DOMAIN", args_.name, "The domain")->required();
+}
+
+void Grammar::add_region() {
+  auto* region = group("region", "Places where stages run, each with a gateway and databases of its own");
+  auto* add = leaf(region, "add", "Add a region; stages can be made in it at once",
+                   "sluice region add us-west-2 --gateway 127.0.0.1:8081");
+  add->add_option("NAME", args_.name, "Name of the region")->required();
+  add->add_option("--platform", args_.platform, "What it is made of: local, this machine (local)")
+      ->type_name("local")
+      ->check(one_of({"local"}));
+  add->add_option("--gateway", args_.gateway, "Where its apps answer; port 0: any free one, kept (127.0.0.1:0)")
+      ->type_name("ADDRESS:PORT")
+      ->check(address())
+      ->check(ipv4());
+  add->add_option("--gateway-tls", args_.gateway_tls, "Port where they answer over TLS, too; 0: any free one")
+      ->type_name("PORT")
+      ->check(CLI::Range(0, 65535));
+  leaf(region, "list", "List the regions and how they are", "sluice region list");
+  auto* remove = leaf(region, "remove", "Remove a region that has no stages", "sluice region remove us-west-2");
+  remove->add_option("NAME", args_.name, "Name of the region")->required();
 }
 
 void Grammar::add_key() {

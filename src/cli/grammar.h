@@ -32,6 +32,7 @@ class Grammar {
   void kind_of_variables(CLI::App* app);
   void add_key();
   void add_certificate();
+  void add_region();
   void add_database();
   void add_env();
   void decision(CLI::App* app);

@@ -106,7 +106,7 @@ TEST(Parse, what_the_server_machine_adds_is_there_only_with_its_hook) {
 }
 
 bool is_group(const std::string& name) {
-  return std::set<std::string>{"stack", "stage", "certificate", "key", "db", "env", "token"}.contains(name);
+  return std::set<std::string>{"stack", "stage", "certificate", "key", "db", "env", "token", "region"}.contains(name);
 }
 
 TEST(Parse, db_with_a_stage_opens_its_database) {

@@ -14,9 +14,25 @@ std::vector<Finding> in_order(std::vector<Finding> findings) {
 
 namespace {
 
+// Of a region other than the home region only what is wrong.
+void add_troubles(std::vector<Finding>& to, const std::filesystem::path& folder) {
+  const auto region = folder.filename().string();
+  for (auto finding : {supervisor(folder), gateway(folder), databases(folder)}) {
+    if (finding.severity == Severity::ok) continue;
+    finding.id += ":" + region;
+    finding.title += " of " + region;
+    to.push_back(std::move(finding));
+  }
+}
+
 std::vector<Finding> of_machine(const std::filesystem::path& data) {
-  return {free_space(data), writable(data), database(data),   key_file(data), programs(),
-          sandboxes(),      names(),        supervisor(data), gateway(data),  databases(data)};
+  std::vector<Finding> out{free_space(data), writable(data), database(data),   key_file(data), programs(),
+                           sandboxes(),      names(),        supervisor(data), gateway(data),  databases(data)};
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(data / "regions", error), end; !error && it != end; it.increment(error)) {
+    if (std::filesystem::exists(it->path() / "region.json", error)) add_troubles(out, it->path());
+  }
+  return out;
 }
 
 }  // namespace
@@ -33,6 +49,7 @@ std::vector<Finding> examine(const std::filesystem::path& data, const Server& se
   out.push_back(waiting(server.stacks, server.now));
   out.push_back(tokens(server.tokens, server.now));
   out.push_back(certificates(server.certificates, server.now));
+  out.push_back(regions(server.regions_down));
   return in_order(std::move(out));
 }
 

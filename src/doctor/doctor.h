@@ -20,6 +20,7 @@ struct Server {
   Time now{};
   Limits limits = {};
   std::map<std::string, acme::Standing> certificates = {};  // by domain
+  Down regions_down = {};
 };
 
 // Of the machine alone, for a server that may not run.

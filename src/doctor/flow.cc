@@ -174,6 +174,20 @@ Finding certificates(const std::map<std::string, acme::Standing>& all, Time now)
   return out;
 }
 
+Finding regions(const Down& down) {
+  Finding out{"regions", Severity::ok, "Regions", "All of them answer.", ""};
+  if (down.empty()) return out;
+  out.severity = Severity::problem;
+  std::vector<std::string> all;
+  for (const auto& [name, why] : down) all.push_back(fmt::format("{} ({})", name, why));
+  out.detail = "Their stages cannot deploy, and wait: " + some_of(all) + ".";
+  out.remedy =
+      "Remove the cause: they are tried again every few seconds. One that is not needed goes with `sluice region "
+      "remove` "
+      "once its stages are deleted.";
+  return out;
+}
+
 Finding clock(std::optional<Time> newest_event, Time now) {
   Finding out{"clock", Severity::ok, "Clock", "It is not behind what is recorded.", ""};
   if (!newest_event || *newest_event - now <= kClockMayBeBehind) return out;

@@ -34,6 +34,9 @@ struct Limits {
 };
 // warning: something cannot be held; problem: and a stage asks for it.
 Finding limits(const Limits& held, const Stacks& stacks);
+// Regions other than the home region that do not answer, with why.
+using Down = std::map<std::string, std::string>;
+Finding regions(const Down& down);
 // A clock more than a minute behind the newest event: times would go backwards.
 Finding clock(std::optional<Time> newest_event, Time now);
 // Where the API ("http://127.0.0.1:7420") and the apps ("127.0.0.1:8080") are reached: neither has TLS of its own.

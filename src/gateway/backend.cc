@@ -12,11 +12,11 @@
 namespace sluice::gateway {
 namespace {
 
-// Idle checks find an instance that died within two seconds; while one is down, and until it is back, a fifth.
+// Idle checks find an instance that died within three seconds; one that is down is looked at five times a second.
 // A server that is added at run time has none of the defaults that one in the file has: without the pool's two it would
 // be connected to anew for every request, at a third of the rate.
 constexpr const char* kServerOptions =
-    "check inter 2s fastinter 200ms downinter 200ms rise 1 fall 2 pool-purge-delay 5s pool-max-conn -1";
+    "check inter 2s fastinter {} downinter 200ms rise 1 fall {} pool-purge-delay 5s pool-max-conn -1";
 constexpr const char* kServerLine = "    server ";
 constexpr const char* kPage = "content-type \"text/html; charset=utf-8\" file pages/{} hdr Cache-Control no-store";
 // Requests of the platform itself: never limited, refused or answered from the cache.
@@ -162,7 +162,7 @@ std::string render_set(const Route& route, const char* slot, const Set& set) {
   if (policy.caching) out += cache_rules(route.id, backend, *policy.caching);
   if (policy.sticky) out += sticky_rules(backend);
   for (const auto& server : set.servers) {
-    out += fmt::format("{}{} 127.0.0.1:{} {}\n", kServerLine, server.name, server.port, kServerOptions);
+    out += fmt::format("{}{} 127.0.0.1:{} {}\n", kServerLine, server.name, server.port, server_options(policy));
   }
   return out;
 }
@@ -189,7 +189,12 @@ std::string render_shared(const Route& route) {
 
 }  // namespace
 
-std::string server_options() { return kServerOptions; }
+// A process that is gone is told by the kernel at once, each time. An app that is too busy to accept, for which a check
+// waits two seconds, is slow, not gone: without it nobody would be answered at all. A load balancer has others to ask.
+std::string server_options(const Policy& policy) {
+  const bool patient = policy.endpoint == Endpoint::api_gateway;
+  return fmt::format(kServerOptions, patient ? "100ms" : "200ms", patient ? 8 : 2);
+}
 
 std::string render_route(const Route& route) {
   return "# " + route.host + "\n" + render_shared(route) + render_set(route, "a", route.a) +

@@ -2,7 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
 #include <thread>
+#include <vector>
 
 #include "base/files.h"
 #include "gateway/table.h"
@@ -132,6 +141,84 @@ TEST(Render, the_map_names_the_live_set_or_a_page) {
   EXPECT_EQ(map_value(route), "stg_1.b");
   route.page = "asleep";
   EXPECT_EQ(render_map({route}, host_entries), "dev.shop.localhost stg_1.asleep\n");
+}
+
+// Listens like any app, and accepts only while it is not busy.
+class Busy {
+ public:
+  Busy() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in in{};
+    in.sin_family = AF_INET;
+    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof in;
+    if (::bind(fd_, reinterpret_cast<sockaddr*>(&in), size) != 0 || ::listen(fd_, 1) != 0) std::abort();
+    ::getsockname(fd_, reinterpret_cast<sockaddr*>(&in), &size);
+    port_ = ntohs(in.sin_port);
+    thread_ = std::jthread([this](const std::stop_token& stop) {
+      while (!stop.stop_requested()) {
+        pollfd ready{fd_, POLLIN, 0};
+        if (busy_ || ::poll(&ready, 1, 20) != 1) {
+          std::this_thread::sleep_for(5ms);
+          continue;
+        }
+        const int visitor = ::accept(fd_, nullptr, nullptr);
+        timeval limit{0, 200'000};
+        ::setsockopt(visitor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+        char request[4096];
+        const std::string answer = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n\r\nwell";
+        if (::recv(visitor, request, sizeof request, 0) > 0)
+          (void)!::send(visitor, answer.data(), answer.size(), MSG_NOSIGNAL);
+        ::close(visitor);
+      }
+    });
+  }
+  ~Busy() {
+    thread_.request_stop();
+    thread_.join();
+    for (int fd : queue_) ::close(fd);
+    ::close(fd_);
+  }
+  Busy(const Busy&) = delete;
+  Busy& operator=(const Busy&) = delete;
+  [[nodiscard]] Server server() const { return {"busy", port_, std::nullopt}; }
+  // No further connection is taken, not even by the kernel.
+  void hold() {
+    busy_ = true;
+    for (int i = 0; i < 4; ++i) {
+      sockaddr_in in{};
+      in.sin_family = AF_INET;
+      in.sin_port = htons(static_cast<std::uint16_t>(port_));
+      in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      queue_.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+      (void)::connect(queue_.back(), reinterpret_cast<sockaddr*>(&in), sizeof in);
+    }
+  }
+  void go_on() { busy_ = false; }
+
+ private:
+  int fd_;
+  std::int64_t port_ = 0;
+  std::atomic<bool> busy_ = false;
+  std::vector<int> queue_;
+  std::jthread thread_;
+};
+
+TEST_F(GatewayTest, an_app_that_is_too_busy_to_accept_is_not_taken_for_dead) {
+  Busy app;
+  deploy("x", {app.server()}, {});
+  ASSERT_EQ(ask("dev.shop.localhost"), "well");
+  app.hold();
+  // Two checks in a row that gave up after two seconds would take it out within seven.
+  const Runtime runtime(dir_ / "gw");
+  const auto set = gateway_->find("stg_1")->live;
+  EXPECT_FALSE(eventually(
+      [&] {
+        const auto servers = runtime.servers("stg_1." + set);
+        return servers && !servers->at("busy");
+      },
+      8s));
+  app.go_on();
+  EXPECT_EQ(ask("dev.shop.localhost"), "well");
 }
 
 }  // namespace

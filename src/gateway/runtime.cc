@@ -99,7 +99,7 @@ Result<> Runtime::follow(const Route& route) const {
         auto added =
             socket_.ask(fmt::format("add server {0} 127.0.0.1:{1} {2};enable health {0};"
                                     "set server {0} state ready",
-                                    name, server.port, server_options()));
+                                    name, server.port, server_options(set->rules())));
         if (!added) return fail(added.error());
         if (added->find("New server registered") == std::string::npos) {
           return fail(ErrorKind::internal, "HAProxy takes no new server: " + *added);

@@ -89,7 +89,7 @@ TEST(Rules, R7_4_caching_only_with_the_api_gateway) {
 
 TEST(Rules, R7_4_what_is_not_there_yet_is_refused_and_not_kept) {
   StageConfig config;
-  config.region = "eu";
+  config.region = "E u";
   EXPECT_EQ(field_of(check_available(config)), "region");
 }
 

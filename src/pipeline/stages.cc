@@ -103,8 +103,7 @@ Result<> check_config(const StageConfig& config) {
 }
 
 Result<> check_available(const StageConfig& config) {
-  if (config.region != "local")
-    return fail_field("region", fmt::format("the region \"{}\" is not available yet; choose local", config.region));
+  if (!is_dns_label(config.region)) return fail_field("region", "must be the name of a region");
   return {};
 }
 

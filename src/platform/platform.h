@@ -55,8 +55,6 @@ class Platform {
   // Whether this step is done in the same turn as the one before it: it takes no time worth telling apart, and fails
   // only where that could have failed too. Asked for steps from publish on; `work` names the artifact.
   [[nodiscard]] virtual bool at_once(const pipeline::Work& work) const = 0;
-  // The address under which a stage is reached.
-  [[nodiscard]] virtual std::string url(const std::string& stack, const std::string& stage) const = 0;
 };
 
 }  // namespace sluice::platform

@@ -151,6 +151,7 @@ class World:
         self.authority = None
         self.server = None
         self.api = self.gateway = None
+        self.gateways = {}
         self.bin = self.root / "bin"
         self.bin.mkdir()
         (self.bin / "sluice").symlink_to(sluice)
@@ -240,10 +241,21 @@ class World:
         self.env["SLUICE_TOKEN"] = kept.read_text()
         return 0, ""
 
+    def gateway_of(self, stack, stage):
+        """Of its region, once it was asked for while the server was there."""
+        if (self.data / "regions").is_dir() and (stack, stage) not in self.gateways:
+            try:
+                _, text = self.call_api("GET", f"/stacks/{stack}/stages/{stage}")
+                self.gateways[stack, stage] = "127.0.0.1:" + json.loads(text)["url"].rpartition(":")[2]
+            except (OSError, ValueError, LookupError):
+                return self.gateway
+        return self.gateways.get((stack, stage), self.gateway)
+
     def ask(self, stack, stage, path="/"):
-        connection = http.client.HTTPConnection(self.gateway, timeout=10)
+        gateway = self.gateway_of(stack, stage)
+        connection = http.client.HTTPConnection(gateway, timeout=10)
         try:
-            connection.request("GET", path, headers={"Host": f"{stage}.{stack}.localhost:{self.gateway.rpartition(':')[2]}"})
+            connection.request("GET", path, headers={"Host": f"{stage}.{stack}.localhost:{gateway.rpartition(':')[2]}"})
             answer = connection.getresponse()
             return answer.status, answer.read().decode(errors="replace")
         finally:
@@ -355,7 +367,8 @@ class World:
 
     def is_ours(self, variables):
         # Scenarios run side by side with stacks of the same names: the address holds the gateway's port.
-        return variables.get(b"SLUICE_URL", b"").decode().endswith(":" + self.gateway.rpartition(":")[2])
+        ours = {gateway.rpartition(":")[2] for gateway in (self.gateway, *self.gateways.values())}
+        return variables.get(b"SLUICE_URL", b"").decode().rpartition(":")[2] in ours
 
     def processes_left(self):
         mark = str(self.root).encode()

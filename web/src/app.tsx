@@ -22,6 +22,7 @@ const Monitoring = page(() => import("./pages/monitoring/monitoring"));
 const Insights = page(() => import("./pages/insights/insights"));
 const Activity = page(() => import("./pages/activity/activity"));
 const Settings = page(() => import("./pages/settings/settings"));
+const Regions = page(() => import("./pages/regions/regions"));
 const Tokens = page(() => import("./pages/tokens/tokens"));
 const Doctor = page(() => import("./pages/doctor/doctor"));
 const SignIn = page(() => import("./pages/sign-in/sign-in"));
@@ -65,6 +66,7 @@ export function App() {
             <Route path="/sign-in" element={<Navigate to="/" replace />} />
             <Route path="/approvals" element={<Approvals />} />
             <Route path="/activity" element={<Activity />} />
+            <Route path="/regions" element={<Regions />} />
             <Route path="/tokens" element={<Tokens />} />
             <Route path="/doctor" element={<Doctor />} />
             <Route path="/stacks/:stack" element={<Pipeline />} />

@@ -53,7 +53,8 @@ Result<std::unique_ptr<LocalPlatform>> LocalPlatform::start(Options options, log
 
   databases->supervise_with(*supervisor);
   local::Records records(options.data / "stages");
-  local::Backups backups(databases->backups());
+  if (!options.ports) options.ports = std::make_shared<local::TakenPorts>();
+  local::Backups backups(options.backups.empty() ? databases->backups() : options.backups);
   std::unique_ptr<State> state(new State{{std::move(options),
                                           logs,
                                           builder,
@@ -68,11 +69,10 @@ Result<std::unique_ptr<LocalPlatform>> LocalPlatform::start(Options options, log
                                           {},
                                           {},
                                           {},
-                                          {},
                                           {}}});
   for (const auto& stage : state->records.stages()) {
     for (const auto& record : state->records.all(stage)) {
-      for (const auto& instance : record.instances) state->ports.insert(instance.port);
+      for (const auto& instance : record.instances) state->options.ports->add(instance.port);
     }
   }
   return std::unique_ptr<LocalPlatform>(new LocalPlatform(std::move(state)));
@@ -131,6 +131,12 @@ std::string LocalPlatform::url(const std::string& stack, const std::string& stag
 }
 
 std::uint16_t LocalPlatform::gateway_port() const { return state_->gateway->port(); }
+
+std::uint16_t LocalPlatform::gateway_tls_port() const { return state_->gateway->tls_port(); }
+
+bool LocalPlatform::knows(const pipeline::StageId& stage) const { return !state_->records.all(stage).empty(); }
+
+bool LocalPlatform::answers_at(const std::string& domain) const { return state_->gateway->id_of(domain).has_value(); }
 
 Result<> LocalPlatform::reconcile(const std::vector<std::shared_ptr<const pipeline::Stack>>& stacks) {
   return local::reconcile(*state_, stacks);
@@ -207,6 +213,10 @@ Result<> LocalPlatform::remove_backup(const std::string& name) {
   return backup ? state_->backups.remove(*backup) : fail(backup.error());
 }
 
+Result<std::string> LocalPlatform::dump(const pipeline::StageId& stage, const fs::path& file, std::stop_token stop) {
+  return local::dump(*state_, stage, file, std::move(stop));
+}
+
 Result<TriedDatabase> LocalPlatform::try_database(const std::string& text) {
   const auto url = postgres::Url::parse(text);
   if (!url) return fail(url.error());
@@ -249,16 +259,11 @@ Result<logs::Lines> LocalPlatform::access_lines(const std::string& stack_name, c
   return lines;
 }
 
-void LocalPlatform::clean_logs() const {
-  std::error_code error;
-  for (fs::directory_iterator stack(state_->logs.root(), error), end; !error && stack != end; stack.increment(error)) {
-    std::error_code unknown;  // no folder, or gone meanwhile
-    for (fs::directory_iterator stage(stack->path(), unknown), last; !unknown && stage != last;
-         stage.increment(unknown))
-      local::clean_runtime_logs(*state_, {stack->path().filename().string()}, {stage->path().filename().string()});
-  }
-  logs::clean_logger(access_dir(), state_->clock.now());
+void LocalPlatform::clean_runtime_log(const pipeline::StackId& stack, const pipeline::StageId& stage) const {
+  local::clean_runtime_logs(*state_, stack, stage);
 }
+
+void LocalPlatform::clean_access_log() const { logs::clean_logger(access_dir(), state_->clock.now()); }
 
 fs::path LocalPlatform::access_dir() const { return state_->gateway->folder() / "access"; }
 

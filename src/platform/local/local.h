@@ -23,6 +23,10 @@
 // the server (R9.2) and is found again by the next one.
 namespace sluice::platform {
 
+namespace local {
+struct TakenPorts;
+}
+
 // An instance whose main process runs, and what it and its descendants use (supervise/uses.h).
 struct RunningInstance {
   pipeline::StageId stage;
@@ -39,6 +43,14 @@ class LocalPlatform : public Platform {
     std::string gateway_address = "127.0.0.1";
     std::uint16_t gateway_port = 8080;  // 0: the kernel picks one, and a later start with 0 keeps it
     std::optional<std::uint16_t> gateway_tls_port = std::nullopt;  // likewise; absent: no TLS
+    std::string region = "local";                                  // of its stages
+    std::filesystem::path backups = {};                            // of databases; empty: DATA/databases/backups
+    std::shared_ptr<local::TakenPorts> ports = nullptr;            // of all platforms on this machine; none: its own
+    // Writes the database that Sluice made for a stage of another platform, as LocalPlatform::dump. Empty: there is no
+    // other.
+    std::function<Result<std::string>(const pipeline::StageId& stage, const std::filesystem::path& file,
+                                      std::stop_token stop)>
+        dump_elsewhere = {};
   };
   // Starts the supervisor and the gateway, or finds them running. Everything runs as the user of this process. The
   // references outlive the platform. An Error names what is in the way (a port that is taken, a program missing).
@@ -49,11 +61,16 @@ class LocalPlatform : public Platform {
   Advance advance(const pipeline::Work& work, Context& context) override;
   [[nodiscard]] bool at_once(const pipeline::Work& work) const override;
   // "http://STAGE.STACK.localhost:PORT"
-  [[nodiscard]] std::string url(const std::string& stack, const std::string& stage) const override;
+  [[nodiscard]] std::string url(const std::string& stack, const std::string& stage) const;
   [[nodiscard]] std::uint16_t gateway_port() const;
+  [[nodiscard]] std::uint16_t gateway_tls_port() const;  // 0: none
+  // Whether it has anything of the stage's instances, or a route that answers at this domain.
+  [[nodiscard]] bool knows(const pipeline::StageId& stage) const;
+  [[nodiscard]] bool answers_at(const std::string& domain) const;
 
-  // To be called once, with every stack there is, before any work begins. Brings back, also after the machine was
-  // restarted, the routes and instances of every stage's `current`; what belongs to no known stage or deployment goes.
+  // To be called once, with every stack there is, before any work begins; stages of other regions are none of its.
+  // Brings back, also after the machine was restarted, the routes and instances of every stage's `current`; what
+  // belongs to no known stage or deployment goes.
   Result<> reconcile(const std::vector<std::shared_ptr<const pipeline::Stack>>& stacks);
 
   // All keys that open the stage while its access is restricted; effective when it returns.
@@ -87,14 +104,17 @@ class LocalPlatform : public Platform {
   // Newest first; also of stages and stacks that are gone.
   [[nodiscard]] std::vector<Backup> backups() const;
   Result<> remove_backup(const std::string& name);
+  // Into `file`, as pg_dump writes it for pg_restore; its SHA-256 in hex. not_found where the stage has none here.
+  Result<std::string> dump(const pipeline::StageId& stage, const std::filesystem::path& file, std::stop_token stop);
 
   // The gateway's access log of one stage that exists, as logs::read_lines gives it; `instance` is empty.
   Result<logs::Lines> access_lines(const std::string& stack_name, const std::string& stage_name,
                                    std::optional<Time> since, const std::string& cursor, std::size_t limit = 2000,
                                    const std::function<bool(std::string_view)>& keep = {}) const;
-  // Removes what is beyond the stated policy (logs::Keeping) of what instances wrote, also those of stages that are
-  // gone, and of the access log.
-  void clean_logs() const;
+  // Removes what is beyond the stated policy (logs::Keeping): of what instances of one stage wrote, that may be gone,
+  // and of the access log.
+  void clean_runtime_log(const pipeline::StackId& stack, const pipeline::StageId& stage) const;
+  void clean_access_log() const;
   // The folder it is kept in, for logs::changed_since.
   [[nodiscard]] std::filesystem::path access_dir() const;
 

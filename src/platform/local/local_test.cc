@@ -263,7 +263,7 @@ TEST_F(LocalTest, what_instances_wrote_is_cleaned_by_age_but_not_of_those_that_r
     std::filesystem::last_write_time(folder / "@400000000000000000000000.s",
                                      std::filesystem::file_time_type::clock::now() - std::chrono::hours(24 * 31));
   }
-  platform_->clean_logs();
+  for (const char* stage : {"stg_test0001dev", "stg_gone"}) platform_->clean_runtime_log({"stk_test0001"}, {stage});
   EXPECT_TRUE(std::filesystem::exists(dir / "1.1.0" / "current"));
   EXPECT_FALSE(std::filesystem::exists(dir / "1.1.0" / "@400000000000000000000000.s"));
   EXPECT_FALSE(std::filesystem::exists(dir / "0.0.0"));

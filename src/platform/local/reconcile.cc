@@ -78,6 +78,7 @@ Result<> reconcile(Site& site, const std::vector<std::shared_ptr<const pipeline:
   for (const auto& stack : stacks) {
     for (const auto* stages : {&stack->stages, &stack->leaving}) {
       for (const auto& stage : *stages) {
+        if (stage.config.region != site.options.region) continue;
         known.insert(stage.id.value);
         if (stage.config.domains) domains.insert(stage.config.domains->begin(), stage.config.domains->end());
         {

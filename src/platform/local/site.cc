@@ -52,9 +52,10 @@ std::vector<gateway::Key> Site::keys_of(const pipeline::StageId& stage) {
 }
 
 Result<std::int64_t> Site::take_port() {
-  std::lock_guard lock(mutex);
-  auto port = free_port(ports);
-  if (port) ports.insert(*port);
+  auto& taken = *options.ports;
+  std::lock_guard lock(taken.mutex);
+  auto port = free_port(taken.ports);
+  if (port) taken.ports.insert(*port);
   return port;
 }
 
@@ -69,9 +70,12 @@ bool Site::well_lately(const pipeline::DeploymentId& deployment) {
 }
 
 void Site::give_back(const Record& record) {
-  std::lock_guard lock(mutex);
-  well.forget(record.deployment);
-  for (const auto& instance : record.instances) ports.erase(instance.port);
+  {
+    std::lock_guard lock(mutex);
+    well.forget(record.deployment);
+  }
+  std::lock_guard lock(options.ports->mutex);
+  for (const auto& instance : record.instances) options.ports->ports.erase(instance.port);
 }
 
 Site::Held Site::hold(const pipeline::StageId& stage) {

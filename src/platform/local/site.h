@@ -23,6 +23,16 @@ inline constexpr Duration kStopGrace = std::chrono::seconds(30);   // between SI
 inline constexpr std::int64_t kTmpLimit = 1 << 30;                 // bytes an app may keep in /tmp, and in its home
 inline constexpr std::int64_t kProcessLimit = 4096;
 
+// Of every instance on this machine that a platform of this server has, running or not.
+struct TakenPorts {
+  std::mutex mutex;
+  std::set<std::int64_t> ports;
+  void add(std::int64_t port) {
+    std::lock_guard lock(mutex);
+    ports.insert(port);
+  }
+};
+
 struct Site {
   LocalPlatform::Options options;
   logs::Logs& logs;
@@ -37,7 +47,6 @@ struct Site {
 
   std::mutex mutex;
   std::map<pipeline::StageId, std::shared_ptr<std::mutex>> locks;
-  std::set<std::int64_t> ports;                                 // of every instance, running or not
   std::map<pipeline::StageId, std::vector<gateway::Key>> keys;  // of every stage, also before it has a route
   Lately well;                                                  // deployments under way, all instances of them
   std::map<std::string, pipeline::StageId> stage_of;            // of deployments that have services

@@ -19,6 +19,8 @@ Advance remove(Site& site, const pipeline::Work& work, Context& context);
 Advance back_up(Site& site, const pipeline::Work& work, Context& context);  // tasks.cc
 Advance restore(Site& site, const pipeline::Work& work, Context& context);
 Advance copy_database(Site& site, const pipeline::Work& work, Context& context);
+Result<std::string> dump(Site& site, const pipeline::StageId& stage, const std::filesystem::path& file,
+                         std::stop_token stop);  // LocalPlatform::dump
 
 Result<> reconcile(Site& site, const std::vector<std::shared_ptr<const pipeline::Stack>>& stacks);
 

@@ -27,6 +27,19 @@ Result<> keep_what_is_there(Site& site, const Work& work, Context& context, cons
   return site.backups.prune(work.stage);
 }
 
+// From another cluster: a dump on the way, which goes whatever comes of it.
+Result<> copy_from_elsewhere(Site& site, const Work& work, Context& context, const pipeline::StageId& from) {
+  auto cluster = site.databases->ready(kPatience, context.stop);
+  if (!cluster) return fail(cluster.error());
+  const auto file = site.databases->dir() / ("copy-" + work.stage.value + ".dump");
+  auto written = site.options.dump_elsewhere(from, file, context.stop);
+  Result<> done = written ? Result<>{} : fail(written.error());
+  if (done) done = (*cluster)->restore(work.stage.value, file, {std::nullopt, context.stop}, *written);
+  std::error_code ignored;
+  std::filesystem::remove(file, ignored);
+  return done;
+}
+
 }  // namespace
 
 Advance back_up(Site& site, const Work& work, Context& context) {
@@ -59,10 +72,23 @@ Advance copy_database(Site& site, const Work& work, Context& context) {
   auto cluster = site.databases->ready(kPatience, context.stop);
   if (!cluster) return cluster.error();
   if (auto kept = keep_what_is_there(site, work, context, **cluster); !kept) return kept.error();
-  auto copied =
-      (*cluster)->copy(work.task ? work.task->from.value : "", work.stage.value, {std::nullopt, context.stop});
+  const auto from = work.task ? work.task->from : pipeline::StageId{};
+  if (!site.databases->has(from) && site.options.dump_elsewhere) {
+    if (auto copied = copy_from_elsewhere(site, work, context, from); !copied) return copied.error();
+    return Done{};
+  }
+  auto copied = (*cluster)->copy(from.value, work.stage.value, {std::nullopt, context.stop});
   if (!copied) return copied.error();
   return Done{};
+}
+
+Result<std::string> dump(Site& site, const pipeline::StageId& stage, const std::filesystem::path& file,
+                         std::stop_token stop) {
+  if (!site.databases->has(stage)) return fail(ErrorKind::not_found, "the stage has no database here");
+  auto cluster = site.databases->ready(kPatience, stop);
+  if (!cluster) return fail(cluster.error());
+  auto dumped = (*cluster)->dump(stage.value, file, {std::nullopt, std::move(stop)});
+  return dumped ? dumped->sha256 : Result<std::string>(fail(dumped.error()));
 }
 
 }  // namespace sluice::platform::local

@@ -123,6 +123,7 @@ export default async function ({ test, must, open, server, until }) {
     "/": "Stacks",
     "/approvals": "Approvals",
     "/activity": "Activity",
+    "/regions": "Regions",
     "/tokens": "Tokens",
     "/stacks/frail": "frail",
     "/stacks/frail/history": "History",

@@ -158,10 +158,10 @@ export class Server {
   }
 
   /** The text at an address below the gateway. Its name is told to the gateway alone: nothing needs to resolve it. */
-  fetch(url) {
+  fetch(url, headers = {}) {
     const { host, port, pathname } = new URL(url);
     return new Promise((done) => {
-      const options = { host: "127.0.0.1", port, path: pathname, headers: { Host: host }, agent: false };
+      const options = { host: "127.0.0.1", port, path: pathname, headers: { Host: host, ...headers }, agent: false };
       const request = http.get(options, (answer) => {
         let text = "";
         answer.setEncoding("utf8");

@@ -29,6 +29,18 @@ export interface paths {
   "/api/v1/regions": {
     /** Where stages can run */
     get: operations["listRegions"];
+    /**
+     * Add a region
+     * @description Its gateway answers when this returns. Where it cannot be started, nothing is left of it.
+     */
+    post: operations["addRegion"];
+  };
+  "/api/v1/regions/{region}": {
+    /**
+     * Remove a region
+     * @description Refused while a stage is in it. What it had is gone, but for the backups of its stages' databases.
+     */
+    delete: operations["removeRegion"];
   };
   "/api/v1/doctor": {
     /**
@@ -687,11 +699,40 @@ export interface components {
       last_used_at?: string;
       token: string;
     };
-    /** @description A place where stages run. */
+    /** @description A place where stages run, with a gateway, instances and databases of its own. */
     Region: {
       name: string;
       /** @enum {string} */
-      kind: "local";
+      platform: "local";
+      /** @description Where its stages are reached: ADDRESS:PORT. */
+      gateway: string;
+      /** @description The port at which they answer over TLS; absent: none. */
+      gateway_tls?: number;
+      /**
+       * @description Down: its stages wait, and it is tried again every few seconds.
+       * @enum {string}
+       */
+      state: "up" | "down";
+      /** @description Why it is down. */
+      problem?: string;
+      /** @description How many are in it; one with stages cannot be removed. */
+      stages: number;
+      /** @description What a person should know of its address. */
+      notice?: string;
+    };
+    /** @description A region to add. */
+    RegionRequest: {
+      /** @description 1 to 32 characters of a-z, 0-9 and "-". */
+      name: string;
+      /**
+       * @description What it is made of: this machine, which is all there is.
+       * @enum {string}
+       */
+      platform?: "local";
+      /** @description An IPv4 address of this machine and a port; port 0 is one that is free and kept. Default: 127.0.0.1:0. */
+      gateway?: string;
+      /** @description A second port, for TLS. */
+      gateway_tls?: number;
     };
     /** @description Where the code comes from. */
     Repository: {
@@ -1781,6 +1822,8 @@ export interface components {
     domain: string;
     /** @description Name of a key. */
     accessKey: string;
+    /** @description Name of a region. */
+    region: string;
     /** @description Id or name of a token. */
     token: string;
     /** @description Most items of a page. */
@@ -1866,6 +1909,67 @@ export interface operations {
       };
       401: components["responses"]["Unauthenticated"];
       421: components["responses"]["Misdirected"];
+    };
+  };
+  /**
+   * Add a region
+   * @description Its gateway answers when this returns. Where it cannot be started, nothing is left of it.
+   */
+  addRegion: {
+    parameters: {
+      header?: {
+        "Idempotency-Key"?: components["parameters"]["key"];
+      };
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["RegionRequest"];
+      };
+    };
+    responses: {
+      /** @description Stages can be made in it. */
+      201: {
+        headers: {
+          /** @description Of what was made. */
+          Location?: string;
+        };
+        content: {
+          "application/json": components["schemas"]["Region"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["Forbidden"];
+      409: components["responses"]["Conflict"];
+      413: components["responses"]["TooLarge"];
+      415: components["responses"]["NotJson"];
+      421: components["responses"]["Misdirected"];
+      422: components["responses"]["KeyReused"];
+      503: components["responses"]["Unavailable"];
+    };
+  };
+  /**
+   * Remove a region
+   * @description Refused while a stage is in it. What it had is gone, but for the backups of its stages' databases.
+   */
+  removeRegion: {
+    parameters: {
+      path: {
+        region: components["parameters"]["region"];
+      };
+    };
+    responses: {
+      /** @description It is gone. */
+      204: {
+        content: never;
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthenticated"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      409: components["responses"]["Conflict"];
+      421: components["responses"]["Misdirected"];
+      503: components["responses"]["Unavailable"];
     };
   };
   /**

@@ -77,6 +77,5 @@ export function deletesStack(stack: Stack): string[] {
 
 /** What this version does not do yet, in one sentence each; the server refuses it. */
 export const notYet = {
-  region: "More regions are not available yet.",
   remote: "Remote repositories are not available yet.",
 } as const;

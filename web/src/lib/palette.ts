@@ -27,6 +27,7 @@ export function entries(stacks: Stack[], role: Role, here?: string): Entry[] {
         words: "approve reject waits",
       });
   for (const one of destinations(here)) out.push({ group: "Go to", name: one.name, to: one.to, keys: one.keys });
+  out.push({ group: "Go to", name: "Regions", to: "/regions", words: "places gateways" });
   if (role === "admin") out.push({ group: "Go to", name: "Tokens", to: "/tokens" }, { group: "Go to", name: "Doctor", to: "/doctor", words: "health problems" }, { group: "Do", name: "New stack", to: "/?new=1", words: "create add" });
   const open = stacks.find((one) => one.name === here);
   if (open) out.push(...acts(open, role));

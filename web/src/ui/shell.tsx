@@ -19,6 +19,7 @@ import {
   IconChecklist,
   IconDeviceDesktop,
   IconKey,
+  IconMapPin,
   IconLogout,
   IconMoon,
   IconSearch,
@@ -137,6 +138,9 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
                 <Menu.Label>
                   {me.name}, {me.role}
                 </Menu.Label>
+                <Menu.Item component={Link} to="/regions" leftSection={<IconMapPin size={16} />}>
+                  Regions
+                </Menu.Item>
                 {me.role === "admin" && (
                   <Menu.Item component={Link} to="/tokens" leftSection={<IconKey size={16} />}>
                     Tokens

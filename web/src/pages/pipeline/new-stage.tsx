@@ -188,7 +188,7 @@ export function NewStage({ stack, role, place: asked, close }: { stack: Stack; r
             <Select
               label="Region"
               description="It never changes"
-              data={(regions.data?.items ?? [{ name: "local" }]).map((one) => one.name)}
+              data={(regions.data?.items ?? []).map((one) => ({ value: one.name, label: one.state === "up" ? one.name : `${one.name} (down)` }))}
               value={region}
               onChange={(value) => value && setRegion(value)}
               allowDeselect={false}

@@ -6,7 +6,7 @@ import { useState } from "react";
 import { useNavigate } from "react-router-dom";
 import { client, type Me, type Stack, type Stage, told } from "@/api/client";
 import { keys } from "@/api/queries";
-import { deletesStage, gateChanges, notYet } from "@/lib/consequences";
+import { deletesStage, gateChanges } from "@/lib/consequences";
 import { mayNot } from "@/lib/may";
 import { plural } from "@/lib/words";
 import { Age } from "@/ui/age";
@@ -163,7 +163,7 @@ export function DetailsPart({ stack, stage: { name }, me }: { stack: Stack; stag
           </Fact>
         </dl>
         <Text size="xs" c="dimmed">
-          Name, place and region are fixed when a stage is made. {notYet.region}
+          Name, place and region are fixed when a stage is made.
         </Text>
       </Section>
       <DeleteStage stack={stack} stage={stage} me={me} />

@@ -10,7 +10,7 @@ import { Empty, Loading, Problem } from "@/ui/answers";
 import { Notice } from "@/ui/notice";
 import { PageHead } from "@/ui/page";
 import { NewToken } from "./new-token";
-import classes from "./tokens.module.css";
+import classes from "@/ui/table.module.css";
 
 type Token = Schemas["Token"];
 const kPages = 25; // of 200

@@ -1,0 +1,445 @@
+#include "platform/local/regions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <system_error>
+
+#include "base/codec.h"
+#include "base/files.h"
+#include "platform/local/instances.h"
+#include "platform/local/site.h"
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+namespace sluice::platform {
+namespace {
+
+constexpr const char* kNote = "region.json";
+constexpr Duration kPause = 5s;     // between two tries of one that is down
+constexpr Duration kPatience = 5s;  // with the first try of each, when the server starts
+
+struct Note {
+  std::string address;
+  std::int64_t port = 0;
+  std::optional<std::int64_t> tls_port;
+};
+BOOST_DESCRIBE_STRUCT(Note, (), (address, port, tls_port))
+
+std::optional<Region> read_note(const fs::path& folder) {
+  auto text = read_file(folder / kNote, 64u << 10);
+  if (!text) return std::nullopt;
+  boost::json::error_code bad;
+  auto note = codec::read<Note>(boost::json::parse(*text, bad));
+  if (bad || !note) return std::nullopt;
+  Region out{folder.filename().string(), note->address, static_cast<std::uint16_t>(note->port), {}};
+  if (note->tls_port) out.tls_port = static_cast<std::uint16_t>(*note->tls_port);
+  return out;
+}
+
+Result<> write_note(const fs::path& folder, const Region& region) {
+  Note note{region.address, region.port, {}};
+  if (region.tls_port) note.tls_port = *region.tls_port;
+  return write_file(folder / kNote, boost::json::serialize(codec::write(note)) + "\n", 0600);
+}
+
+Region with_ports_of(Region region, const LocalPlatform& platform) {
+  region.port = platform.gateway_port();
+  if (region.tls_port) region.tls_port = platform.gateway_tls_port();
+  return region;
+}
+
+Error out_of_reach(const std::string& region, const std::string& why) {
+  return {ErrorKind::unavailable, fmt::format("the region {} is out of reach: {}", region, why), {}};
+}
+
+Error unknown(const std::string& region) {
+  return {ErrorKind::unavailable,
+          fmt::format("the region {} is not there; \"sluice region add {}\" brings it back", region, region),
+          {}};
+}
+
+// Of every folder in which a region was begun.
+std::vector<fs::path> begun(const fs::path& data) {
+  std::vector<fs::path> out;
+  std::error_code error;
+  for (fs::directory_iterator it(data / "regions", error), end; !error && it != end; it.increment(error))
+    out.push_back(it->path());
+  return out;
+}
+
+Result<> end_and_remove(const fs::path& folder) {
+  if (auto down = LocalPlatform::down(folder); !down) return down;
+  return remove_tree(folder);
+}
+
+}  // namespace
+
+std::map<std::string, fs::path> Regions::folders(const fs::path& data) {
+  std::map<std::string, fs::path> out;
+  for (const auto& folder : begun(data))
+    if (read_note(folder)) out[folder.filename().string()] = folder;
+  return out;
+}
+
+Regions::Regions(LocalPlatform::Options home_options, Shared shared)
+    : home_options_(std::move(home_options)), shared_(shared) {
+  home_options_.ports = std::make_shared<local::TakenPorts>();
+  home_options_.backups = home_options_.data / "databases" / "backups";
+  home_options_.dump_elsewhere = [this](const pipeline::StageId& stage, const fs::path& file, std::stop_token stop) {
+    return dump(stage, file, std::move(stop));
+  };
+}
+
+Result<std::unique_ptr<Regions>> Regions::start(LocalPlatform::Options home, Shared shared) {
+  std::unique_ptr<Regions> out(new Regions(std::move(home), shared));
+  auto started = LocalPlatform::start(out->home_options_, shared.logs, shared.builder, shared.sandbox, shared.clock);
+  if (!started) return fail(started.error());
+  out->home_ = std::move(*started);
+  return out;
+}
+
+Regions::~Regions() {
+  std::map<std::string, Place> places;
+  {
+    const std::lock_guard lock(mutex_);
+    places.swap(places_);
+  }
+  for (auto& [name, place] : places) place.keeper.request_stop();
+}
+
+Result<> Regions::reconcile(std::function<Result<Stacks>()> stacks) {
+  stacks_ = std::move(stacks);
+  auto there = stacks_();
+  auto done = there ? home_->reconcile(*there) : fail(there.error());
+  for (const auto& folder : begun(home_options_.data)) {
+    auto region = read_note(folder);
+    if (!region) {
+      (void)end_and_remove(folder);  // an addition or a removal was cut short
+      continue;
+    }
+    const std::string name = region->name;
+    const std::lock_guard lock(mutex_);
+    auto& place = places_[name];
+    place.region = std::move(*region);
+    place.folder = folder;
+    place.keeper = std::jthread([this, name](const std::stop_token& stop) { keep_trying(name, stop); });
+  }
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, kPatience, [this] {
+    return std::all_of(places_.begin(), places_.end(),
+                       [](const auto& one) { return one.second.platform || !one.second.problem.empty(); });
+  });
+  return done;
+}
+
+void Regions::keep_trying(const std::string& name, const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    Region region;
+    fs::path folder;
+    {
+      const std::lock_guard lock(mutex_);
+      auto place = places_.find(name);
+      if (place == places_.end()) return;
+      region = place->second.region;
+      folder = place->second.folder;
+    }
+    auto started = start(region, folder);
+    std::unique_lock lock(mutex_);
+    auto place = places_.find(name);
+    if (place == places_.end() || stop.stop_requested()) return;
+    if (started) {
+      place->second.region = with_ports_of(region, **started);
+      place->second.platform = std::move(*started);
+      changed_.notify_all();
+      return;
+    }
+    place->second.problem = started.error().message;
+    changed_.notify_all();
+    changed_.wait_for(lock, stop, kPause, [] { return false; });
+  }
+}
+
+Result<Regions::Up> Regions::start(const Region& region, const fs::path& folder) {
+  auto options = home_options_;
+  options.data = folder;
+  options.region = region.name;
+  options.gateway_address = region.address;
+  options.gateway_port = region.port;
+  options.gateway_tls_port = region.tls_port;
+  auto started =
+      LocalPlatform::start(std::move(options), shared_.logs, shared_.builder, shared_.sandbox, shared_.clock);
+  if (!started) return fail(started.error());
+  Up platform = std::move(*started);
+  auto there = stacks_();
+  if (!there) return fail(there.error());
+  if (auto back = platform->reconcile(*there); !back) return fail(back.error());
+  auto heard = platform->on_wanted([this](const pipeline::StageId& stage) { ring(stage); });
+  if (!heard) return fail(heard.error());
+  return platform;
+}
+
+Result<RegionState> Regions::add(const Region& region) {
+  const std::lock_guard one(adding_);
+  if (!is_dns_label(region.name))
+    return fail_field("name", "must be 1 to 32 characters of a-z, 0-9 and \"-\", with no \"-\" at either end");
+  {
+    const std::lock_guard lock(mutex_);
+    if (region.name == kHomeRegion || places_.contains(region.name))
+      return fail(ErrorKind::conflict, "there is a region " + region.name + " already");
+  }
+  const auto folder = home_options_.data / "regions" / region.name;
+  if (auto gone = end_and_remove(folder); !gone) return fail(gone.error());
+  if (auto made = make_dirs(folder, 0700); !made) return fail(made.error());
+  auto started = start(region, folder);
+  const auto whole = started ? with_ports_of(region, **started) : region;
+  auto noted = started ? write_note(folder, whole) : Result<>(fail(started.error()));
+  if (!noted) {
+    if (started) started->reset();
+    (void)end_and_remove(folder);
+    return fail(noted.error());
+  }
+  const std::lock_guard lock(mutex_);
+  auto& place = places_[region.name];
+  place.region = whole;
+  place.folder = folder;
+  place.platform = std::move(*started);
+  return RegionState{whole, {}};
+}
+
+Result<> Regions::remove(const std::string& name) {
+  if (name == kHomeRegion) return fail_field("region", "local is this server itself and cannot be removed");
+  const std::lock_guard one(adding_);
+  Place place;
+  {
+    const std::lock_guard lock(mutex_);
+    auto found = places_.find(name);
+    if (found == places_.end()) return fail(ErrorKind::not_found, "there is no region " + name);
+    place = std::move(found->second);
+    places_.erase(found);
+    changed_.notify_all();
+  }
+  place.keeper.request_stop();
+  changed_.notify_all();
+  if (place.keeper.joinable()) place.keeper.join();
+  place.platform.reset();
+  // From here on a server that starts ends the removal.
+  std::error_code error;
+  fs::remove(place.folder / kNote, error);
+  if (auto gone = end_and_remove(place.folder); !gone)
+    return fail(gone.error().while_(fmt::format("removing what was the region {}", name)));
+  return {};
+}
+
+std::vector<RegionState> Regions::all() const {
+  std::vector<RegionState> out;
+  Region home{kHomeRegion, home_options_.gateway_address, home_options_.gateway_port, home_options_.gateway_tls_port};
+  out.push_back({with_ports_of(home, *home_), {}});
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, place] : places_) {
+    RegionState state{place.region, {}};
+    if (!place.platform) state.problem = place.problem.empty() ? "it is being started" : place.problem;
+    out.push_back(std::move(state));
+  }
+  return out;
+}
+
+Result<Regions::Up> Regions::of(const std::string& region) const {
+  const std::lock_guard lock(mutex_);
+  if (region == kHomeRegion) return home_;
+  auto found = places_.find(region);
+  if (found == places_.end()) return fail(unknown(region));
+  const auto& place = found->second;
+  if (place.platform) return place.platform;
+  return fail(out_of_reach(region, place.problem.empty() ? "it is being started" : place.problem));
+}
+
+std::vector<Regions::Up> Regions::up() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Up> out{home_};
+  for (const auto& [name, place] : places_)
+    if (place.platform) out.push_back(place.platform);
+  return out;
+}
+
+Advance Regions::advance(const pipeline::Work& work, Context& context) {
+  auto platform = of(work.config.region);
+  if (platform) return (*platform)->advance(work, context);
+  using pipeline::WorkKind;
+  const bool waits = work.kind == WorkKind::publish || work.kind == WorkKind::provision ||
+                     work.kind == WorkKind::release || work.kind == WorkKind::start || work.kind == WorkKind::verify ||
+                     work.kind == WorkKind::switch_over;
+  if (!waits) return platform.error();
+  const std::string note = "waiting: " + platform.error().message;
+  if (work.token != note) context.log.line(note);
+  return NotYet{note, note, kPause};
+}
+
+bool Regions::at_once(const pipeline::Work& work) const {
+  auto platform = of(work.config.region);
+  return platform && (*platform)->at_once(work);
+}
+
+std::string Regions::url(const std::string& stack_name, const pipeline::Stage& stage) const {
+  {
+    const std::lock_guard lock(mutex_);
+    auto place = places_.find(stage.config.region);
+    if (place != places_.end())
+      return fmt::format("http://{}:{}", local::host_of(stack_name, stage.name), place->second.region.port);
+  }
+  return home_->url(stack_name, stage.name);
+}
+
+Result<> Regions::set_keys(const pipeline::Stage& stage) {
+  auto platform = of(stage.config.region);
+  return platform ? (*platform)->set_keys(stage.id, stage.keys) : fail(platform.error());
+}
+
+Result<> Regions::set_domains(const pipeline::Stage& stage) {
+  auto platform = of(stage.config.region);
+  if (!platform) return fail(platform.error());
+  return (*platform)->set_domains(stage.id, stage.config.domains.value_or(std::vector<std::string>{}));
+}
+
+Result<> Regions::purge_cache(const pipeline::Stage& stage) {
+  auto platform = of(stage.config.region);
+  return platform ? (*platform)->purge_cache(stage.id) : fail(platform.error());
+}
+
+Regions::Up Regions::with_domain(const std::string& domain) const {
+  for (const auto& platform : up())
+    if (platform->answers_at(domain)) return platform;
+  return home_;
+}
+
+Result<Time> Regions::set_certificate(const std::string& domain, const std::string& pem) {
+  return with_domain(domain)->set_certificate(domain, pem);
+}
+
+Result<> Regions::remove_certificate(const std::string& domain) {
+  return with_domain(domain)->remove_certificate(domain);
+}
+
+std::map<std::string, gateway::Term> Regions::certificates() const {
+  std::map<std::string, gateway::Term> out;
+  for (const auto& platform : up()) out.merge(platform->certificates());
+  return out;
+}
+
+Result<> Regions::set_challenge(const std::string& token, const std::string& answer) {
+  Result<> done;
+  for (const auto& platform : up())
+    if (auto set = platform->set_challenge(token, answer); !set) done = set;
+  return done;
+}
+
+DatabaseFacts Regions::database(const pipeline::Stage& stage) {
+  auto platform = of(stage.config.region);
+  if (platform) return (*platform)->database(stage.id);
+  DatabaseFacts out;
+  out.made = stage.current.has_value();
+  out.problem = platform.error().message;
+  return out;
+}
+
+Result<DatabaseLogin> Regions::database_login(const pipeline::Stage& stage) {
+  auto platform = of(stage.config.region);
+  return platform ? (*platform)->database_login(stage.id) : Result<DatabaseLogin>(fail(platform.error()));
+}
+
+Result<std::string> Regions::dump(const pipeline::StageId& stage, const fs::path& file, std::stop_token stop) {
+  for (const auto& platform : up()) {
+    auto dumped = platform->dump(stage, file, stop);
+    if (dumped || dumped.error().kind != ErrorKind::not_found) return dumped;
+  }
+  return fail(ErrorKind::unavailable, "the stage to copy from has no database in a region that is there now");
+}
+
+std::vector<Backup> Regions::backups() const { return home_->backups(); }
+
+Result<> Regions::remove_backup(const std::string& name) { return home_->remove_backup(name); }
+
+Result<logs::Lines> Regions::access_lines(const std::string& stack_name, const pipeline::Stage& stage,
+                                          std::optional<Time> since, const std::string& cursor, std::size_t limit,
+                                          const std::function<bool(std::string_view)>& keep) const {
+  auto platform = of(stage.config.region);
+  if (!platform) return fail(platform.error());
+  return (*platform)->access_lines(stack_name, stage.name, since, cursor, limit, keep);
+}
+
+Result<> Regions::on_wanted(std::function<void(const pipeline::StageId& stage)> wanted) {
+  {
+    const std::lock_guard lock(mutex_);
+    wanted_ = std::move(wanted);
+  }
+  return home_->on_wanted([this](const pipeline::StageId& stage) { ring(stage); });
+}
+
+void Regions::ring(const pipeline::StageId& stage) const {
+  std::function<void(const pipeline::StageId&)> wanted;
+  {
+    const std::lock_guard lock(mutex_);
+    wanted = wanted_;
+  }
+  if (wanted) wanted(stage);
+}
+
+Result<std::map<pipeline::StageId, gateway::Use>> Regions::usage() {
+  std::map<pipeline::StageId, gateway::Use> out;
+  std::optional<Error> problem;
+  for (const auto& platform : up()) {
+    auto uses = platform->usage();
+    if (uses) {
+      out.merge(*uses);
+    } else {
+      problem = uses.error();
+    }
+  }
+  if (problem && out.empty()) return fail(*problem);
+  return out;
+}
+
+void Regions::clean_logs() const {
+  const auto platforms = up();
+  std::error_code error;
+  for (fs::directory_iterator stack(shared_.logs.root(), error), end; !error && stack != end; stack.increment(error)) {
+    std::error_code unknown;  // no folder, or gone meanwhile
+    for (fs::directory_iterator stage(stack->path(), unknown), last; !unknown && stage != last;
+         stage.increment(unknown)) {
+      const pipeline::StageId id{stage->path().filename().string()};
+      auto its = std::find_if(platforms.begin(), platforms.end(), [&](const Up& one) { return one->knows(id); });
+      // Of one that is down it is not known which still run.
+      if (its == platforms.end() && platforms.size() != all().size()) continue;
+      (its == platforms.end() ? home_ : *its)->clean_runtime_log({stack->path().filename().string()}, id);
+    }
+  }
+  for (const auto& platform : platforms) platform->clean_access_log();
+}
+
+std::vector<fs::path> Regions::access_dirs() const {
+  std::vector<fs::path> out;
+  for (const auto& platform : up()) out.push_back(platform->access_dir());
+  return out;
+}
+
+std::vector<RunningInstance> Regions::running() const {
+  std::vector<RunningInstance> out;
+  for (const auto& platform : up()) {
+    auto some = platform->running();
+    out.insert(out.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
+  }
+  return out;
+}
+
+Result<> Regions::down(const fs::path& data) {
+  auto done = LocalPlatform::down(data);
+  for (const auto& folder : begun(data)) {
+    auto ended = LocalPlatform::down(folder);
+    if (done && !ended) done = fail(ended.error().while_("in the region " + folder.filename().string()));
+  }
+  return done;
+}
+
+}  // namespace sluice::platform
