@@ -52,7 +52,7 @@ struct Service {
   // One edit with If-Match at a time, so that what was compared is what is changed.
   std::mutex editing;
   std::shared_mutex placing;  // a stage into a region: no region is removed meanwhile
-  std::mutex telling;  // the platform of a stage's keys
+  std::mutex telling;         // the platform of a stage's keys
   EventPump events;
   Followers followers;
   Attendant attendant;
