@@ -44,7 +44,7 @@ export const certificates = (stack: string, stage: string) =>
   queryOptions({
     queryKey: [...keys.stack(stack), "certificates", stage],
     queryFn: ({ signal }) => told(client.GET("/api/v1/stacks/{stack}/stages/{stage}/certificates", { params: { path: { stack, stage } }, signal })),
-    // No event tells that an authority has answered.
+    // Of refusals in a row only the first is an event.
     refetchInterval: ({ state }) => (state.data?.items.some((one) => one.obtaining) ? 2000 : false),
   });
 
