@@ -19,7 +19,7 @@ bool names_lead_to(const std::string& address) { return address == "127.0.0.1" |
 
 std::vector<RegionState> all(const Service& service) {
   if (service.deps.regions.all) return service.deps.regions.all();
-  return {{platform::Region{platform::kHomeRegion}, {}}};
+  return {{platform::Region{platform::kHomeRegion}, {}, ""}};
 }
 
 // "STACK/STAGE" of every stage in it, also of those that are being deleted.
@@ -49,7 +49,9 @@ json::object region_view(const Service& service, const RegionState& state) {
                    {"stages", stages_in(service, region.name).size()}};
   if (region.tls_port) out["gateway_tls"] = *region.tls_port;
   if (state.problem) out["problem"] = *state.problem;
-  if (!names_lead_to(region.address))
+  if (!state.warning.empty()) {
+    out["notice"] = state.warning;
+  } else if (!names_lead_to(region.address))
     out["notice"] = fmt::format(
         "Names under localhost lead to 127.0.0.1, not to {0}: reach its stages at domains of their own, or with `curl "
         "--connect-to ::{0}:{1} URL`.",
@@ -97,6 +99,8 @@ Answer add_region(Service& service, const Call& call) {
   fields.word("platform", {"local"});
   read_gateway(fields, region);
   if (auto port = fields.number("gateway_tls", 0, 65'535)) region.tls_port = static_cast<std::uint16_t>(*port);
+  if (region.tls_port && *region.tls_port != 0 && *region.tls_port == region.port)
+    fields.wrong("gateway_tls", "must be another port than the gateway's own");
   if (auto end = fields.end(); !end) return fail(end.error());
   if (!service.deps.regions.add) return fail(ErrorKind::conflict, "this server takes no further regions");
   auto added = service.deps.regions.add(region);

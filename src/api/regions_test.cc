@@ -36,6 +36,7 @@ TEST(Regions, wrong_words_are_refused_at_their_field) {
   EXPECT_EQ(house.call("POST", "/regions", R"({"name":"We st"})").status, 400);
   EXPECT_EQ(house.call("POST", "/regions", R"({"name":"west","platform":"moon"})").status, 400);
   EXPECT_EQ(house.call("POST", "/regions", R"({"name":"west","gateway_tls":70000})").status, 400);
+  EXPECT_EQ(house.call("POST", "/regions", R"({"name":"west","gateway":"127.0.0.1:81","gateway_tls":81})").status, 400);
   EXPECT_EQ(house.regions.size(), 1u);
 }
 
@@ -62,7 +63,7 @@ TEST(Regions, r7_6_a_stage_is_in_one_that_is_there_and_stays_in_it) {
 
 TEST(Regions, one_that_is_down_says_why) {
   House house;
-  house.regions.push_back({{"west", "127.0.0.1", 8081}, "its port is taken"});
+  house.regions.push_back({{"west", "127.0.0.1", 8081}, "its port is taken", ""});
   const auto got = house.get("/regions");
   EXPECT_EQ(got.items().at(1).at("state").as_string(), "down");
   EXPECT_EQ(got.items().at(1).at("problem").as_string(), "its port is taken");

@@ -152,7 +152,7 @@ class House {
   std::string cannot_hold;          // of resources
   std::map<std::string, acme::Standing> certificates;
   std::vector<std::string> renewed;
-  std::vector<platform::RegionState> regions{{{"local", "127.0.0.1", 8080}, {}}};
+  std::vector<platform::RegionState> regions{{{"local", "127.0.0.1", 8080}, {}, ""}};
   std::map<std::string, std::vector<std::string>> domains;  // of stages, as the platform was told
 
   void open() {
@@ -217,7 +217,7 @@ class House {
                   },
                   {[this] { return regions; },
                    [this](const platform::Region& region) -> Result<platform::RegionState> {
-                     return regions.emplace_back(platform::RegionState{region, {}});
+                     return regions.emplace_back(platform::RegionState{region, {}, ""});
                    },
                    [this](const std::string& name) -> Result<> {
                      std::erase_if(regions, [&](const auto& one) { return one.region.name == name; });

@@ -36,11 +36,13 @@ std::unique_ptr<acme::Keeper> keep_certificates(acme::Client client, const std::
                                                 platform::Regions& platform, conductor::Conductor& conductor,
                                                 const Clock& clock) {
   acme::Keeper::World world;
-  world.domains = [&conductor] {
+  // A region that is down has its certificates yet, and one without TLS needs none.
+  world.domains = [&conductor, &platform] {
     std::set<std::string> out;
     for (const auto& stack : conductor.snapshots()) {
       for (const auto& stage : stack->stages) {
-        if (stage.config.domains) out.insert(stage.config.domains->begin(), stage.config.domains->end());
+        if (stage.config.domains && platform.takes_certificates(stage.config.region))
+          out.insert(stage.config.domains->begin(), stage.config.domains->end());
       }
     }
     return out;

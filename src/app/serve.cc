@@ -351,7 +351,7 @@ int down(const cli::DownOptions& options) {
   }
   // The lock says whether a server is there; the note only whom to ask.
   for (int tries = 0; !FileLock::take(data / "lock"); ++tries) {
-    if (!note || tries > 600) {
+    if (!note || tries > 1200) {
       fmt::print(stderr, "sluice down: the server in {} does not stop; end it by hand, then try again\n",
                  data.string());
       return 1;

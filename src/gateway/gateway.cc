@@ -128,7 +128,7 @@ Result<> Gateway::place(const std::string& id, const std::string& tag, const std
              return at != state->end() && at->second;
            });
   });
-  if (up) return {};
+  if (up) return runtime_.trust(backend, servers_);
   return problem ? fail(ErrorKind::failed, "the gateway finds no instance listening: it cannot connect to them")
                  : problem;
 }

@@ -71,6 +71,14 @@ Result<std::map<std::string, bool>> Runtime::servers(const std::string& backend)
   return out;
 }
 
+Result<> Runtime::trust(const std::string& backend, const std::vector<Server>& servers) const {
+  std::string orders;
+  for (const auto& server : servers) orders += fmt::format("set server {}/{} health up;", backend, server.name);
+  if (orders.empty()) return {};
+  auto told = socket_.ask(orders);
+  return told ? Result<>{} : fail(told.error());
+}
+
 // First nobody is led to what was there before, then the cache gets another word for its contents, then come the new
 // servers: so nothing old is ever kept under the new word.
 Result<> Runtime::follow(const Route& route) const {

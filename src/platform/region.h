@@ -20,6 +20,7 @@ struct Region {
 struct RegionState {
   Region region;                       // the ports it has
   std::optional<std::string> problem;  // why its stages wait; one sentence
+  std::string warning;                 // of one that is up
 };
 
 }  // namespace sluice::platform

@@ -8,7 +8,7 @@
 
 #include "base/codec.h"
 #include "base/files.h"
-#include "platform/local/instances.h"
+#include "platform/local/records.h"
 #include "platform/local/site.h"
 
 namespace fs = std::filesystem;
@@ -28,12 +28,17 @@ struct Note {
 };
 BOOST_DESCRIBE_STRUCT(Note, (), (address, port, tls_port))
 
-std::optional<Region> read_note(const fs::path& folder) {
+bool has_note(const fs::path& folder) {
+  std::error_code error;
+  return fs::exists(folder / kNote, error) || error;  // what cannot be looked at is not known to be gone
+}
+
+Result<Region> read_note(const fs::path& folder) {
   auto text = read_file(folder / kNote, 64u << 10);
-  if (!text) return std::nullopt;
+  if (!text) return fail(text.error());
   boost::json::error_code bad;
   auto note = codec::read<Note>(boost::json::parse(*text, bad));
-  if (bad || !note) return std::nullopt;
+  if (bad || !note) return fail(ErrorKind::failed, "its file " + (folder / kNote).string() + " is damaged");
   Region out{folder.filename().string(), note->address, static_cast<std::uint16_t>(note->port), {}};
   if (note->tls_port) out.tls_port = static_cast<std::uint16_t>(*note->tls_port);
   return out;
@@ -57,17 +62,27 @@ Error out_of_reach(const std::string& region, const std::string& why) {
 
 Error unknown(const std::string& region) {
   return {ErrorKind::unavailable,
-          fmt::format("the region {} is not there; \"sluice region add {}\" brings it back", region, region),
+          fmt::format("the region {0} is not there; its folder regions/{0} of the data directory is missing", region),
           {}};
 }
 
-// Of every folder in which a region was begun.
-std::vector<fs::path> begun(const fs::path& data) {
+// Every folder in which a region was begun.
+Result<std::vector<fs::path>> begun(const fs::path& data) {
   std::vector<fs::path> out;
   std::error_code error;
+  if (!fs::exists(data / "regions", error) && !error) return out;
   for (fs::directory_iterator it(data / "regions", error), end; !error && it != end; it.increment(error))
     out.push_back(it->path());
+  if (error) return fail(ErrorKind::failed, "cannot read " + (data / "regions").string() + ": " + error.message());
   return out;
+}
+
+// A platform that does not run yet is told of no port that its instances have.
+void take_ports(const fs::path& folder, local::TakenPorts& to) {
+  const local::Records records(folder / "stages");
+  for (const auto& stage : records.stages())
+    for (const auto& record : records.all(stage))
+      for (const auto& instance : record.instances) to.add(instance.port);
 }
 
 Result<> end_and_remove(const fs::path& folder) {
@@ -76,13 +91,6 @@ Result<> end_and_remove(const fs::path& folder) {
 }
 
 }  // namespace
-
-std::map<std::string, fs::path> Regions::folders(const fs::path& data) {
-  std::map<std::string, fs::path> out;
-  for (const auto& folder : begun(data))
-    if (read_note(folder)) out[folder.filename().string()] = folder;
-  return out;
-}
 
 Regions::Regions(LocalPlatform::Options home_options, Shared shared)
     : home_options_(std::move(home_options)), shared_(shared) {
@@ -113,18 +121,26 @@ Regions::~Regions() {
 Result<> Regions::reconcile(std::function<Result<Stacks>()> stacks) {
   stacks_ = std::move(stacks);
   auto there = stacks_();
+  const auto folders = begun(home_options_.data);
+  for (const auto& folder : folders.value_or(std::vector<fs::path>{})) take_ports(folder, *home_options_.ports);
   auto done = there ? home_->reconcile(*there) : fail(there.error());
-  for (const auto& folder : begun(home_options_.data)) {
-    auto region = read_note(folder);
-    if (!region) {
+  if (done && !folders) done = fail(folders.error());
+  for (const auto& folder : folders.value_or(std::vector<fs::path>{})) {
+    if (!has_note(folder)) {
       (void)end_and_remove(folder);  // an addition or a removal was cut short
       continue;
     }
-    const std::string name = region->name;
+    auto region = read_note(folder);
+    const std::string name = folder.filename().string();
     const std::lock_guard lock(mutex_);
     auto& place = places_[name];
-    place.region = std::move(*region);
+    place.region.name = name;
     place.folder = folder;
+    if (!region) {
+      place.problem = region.error().message;
+      continue;
+    }
+    place.region = std::move(*region);
     place.keeper = std::jthread([this, name](const std::stop_token& stop) { keep_trying(name, stop); });
   }
   std::unique_lock lock(mutex_);
@@ -151,9 +167,12 @@ void Regions::keep_trying(const std::string& name, const std::stop_token& stop) 
     auto place = places_.find(name);
     if (place == places_.end() || stop.stop_requested()) return;
     if (started) {
-      place->second.region = with_ports_of(region, **started);
-      place->second.platform = std::move(*started);
+      place->second.region = with_ports_of(region, *started->platform);
+      place->second.platform = started->platform;
+      place->second.problem = started->warning;
       changed_.notify_all();
+      lock.unlock();
+      bring_up_to_date(name, *started->platform);
       return;
     }
     place->second.problem = started.error().message;
@@ -162,7 +181,7 @@ void Regions::keep_trying(const std::string& name, const std::stop_token& stop) 
   }
 }
 
-Result<Regions::Up> Regions::start(const Region& region, const fs::path& folder) {
+Result<Regions::Started> Regions::start(const Region& region, const fs::path& folder) {
   auto options = home_options_;
   options.data = folder;
   options.region = region.name;
@@ -175,10 +194,24 @@ Result<Regions::Up> Regions::start(const Region& region, const fs::path& folder)
   Up platform = std::move(*started);
   auto there = stacks_();
   if (!there) return fail(there.error());
-  if (auto back = platform->reconcile(*there); !back) return fail(back.error());
+  // A stage that does not come back is deployed anew or deleted there: for that the region must be there.
+  auto back = platform->reconcile(*there);
   auto heard = platform->on_wanted([this](const pipeline::StageId& stage) { ring(stage); });
   if (!heard) return fail(heard.error());
-  return platform;
+  return Started{std::move(platform), back ? "" : "not all of its stages came back: " + back.error().message};
+}
+
+// What changed after its stages were read and before anybody could reach it.
+void Regions::bring_up_to_date(const std::string& region, LocalPlatform& platform) const {
+  const auto there = stacks_();
+  if (!there) return;
+  for (const auto& stack : *there) {
+    for (const auto& stage : stack->stages) {
+      if (stage.config.region != region) continue;
+      (void)platform.set_keys(stage.id, stage.keys);
+      (void)platform.set_domains(stage.id, stage.config.domains.value_or(std::vector<std::string>{}));
+    }
+  }
 }
 
 Result<RegionState> Regions::add(const Region& region) {
@@ -191,13 +224,17 @@ Result<RegionState> Regions::add(const Region& region) {
       return fail(ErrorKind::conflict, "there is a region " + region.name + " already");
   }
   const auto folder = home_options_.data / "regions" / region.name;
+  if (has_note(folder))
+    return fail(ErrorKind::conflict, fmt::format("there is a region {} that this server did not find when it started; "
+                                                 "start it again",
+                                                 region.name));
   if (auto gone = end_and_remove(folder); !gone) return fail(gone.error());
   if (auto made = make_dirs(folder, 0700); !made) return fail(made.error());
   auto started = start(region, folder);
-  const auto whole = started ? with_ports_of(region, **started) : region;
+  const auto whole = started ? with_ports_of(region, *started->platform) : region;
   auto noted = started ? write_note(folder, whole) : Result<>(fail(started.error()));
   if (!noted) {
-    if (started) started->reset();
+    if (started) started->platform.reset();
     (void)end_and_remove(folder);
     return fail(noted.error());
   }
@@ -205,8 +242,8 @@ Result<RegionState> Regions::add(const Region& region) {
   auto& place = places_[region.name];
   place.region = whole;
   place.folder = folder;
-  place.platform = std::move(*started);
-  return RegionState{whole, {}};
+  place.platform = started->platform;
+  return RegionState{whole, {}, {}};
 }
 
 Result<> Regions::remove(const std::string& name) {
@@ -228,6 +265,8 @@ Result<> Regions::remove(const std::string& name) {
   // From here on a server that starts ends the removal.
   std::error_code error;
   fs::remove(place.folder / kNote, error);
+  if (error)
+    return fail(ErrorKind::failed, "cannot remove " + (place.folder / kNote).string() + ": " + error.message());
   if (auto gone = end_and_remove(place.folder); !gone)
     return fail(gone.error().while_(fmt::format("removing what was the region {}", name)));
   return {};
@@ -236,10 +275,10 @@ Result<> Regions::remove(const std::string& name) {
 std::vector<RegionState> Regions::all() const {
   std::vector<RegionState> out;
   Region home{kHomeRegion, home_options_.gateway_address, home_options_.gateway_port, home_options_.gateway_tls_port};
-  out.push_back({with_ports_of(home, *home_), {}});
+  out.push_back({with_ports_of(home, *home_), {}, {}});
   const std::lock_guard lock(mutex_);
   for (const auto& [name, place] : places_) {
-    RegionState state{place.region, {}};
+    RegionState state{place.region, {}, place.platform ? place.problem : ""};
     if (!place.platform) state.problem = place.problem.empty() ? "it is being started" : place.problem;
     out.push_back(std::move(state));
   }
@@ -294,12 +333,12 @@ std::string Regions::url(const std::string& stack_name, const pipeline::Stage& s
 
 Result<> Regions::set_keys(const pipeline::Stage& stage) {
   auto platform = of(stage.config.region);
-  return platform ? (*platform)->set_keys(stage.id, stage.keys) : fail(platform.error());
+  return platform ? (*platform)->set_keys(stage.id, stage.keys) : Result<>{};
 }
 
 Result<> Regions::set_domains(const pipeline::Stage& stage) {
   auto platform = of(stage.config.region);
-  if (!platform) return fail(platform.error());
+  if (!platform) return {};
   return (*platform)->set_domains(stage.id, stage.config.domains.value_or(std::vector<std::string>{}));
 }
 
@@ -308,18 +347,32 @@ Result<> Regions::purge_cache(const pipeline::Stage& stage) {
   return platform ? (*platform)->purge_cache(stage.id) : fail(platform.error());
 }
 
-Regions::Up Regions::with_domain(const std::string& domain) const {
-  for (const auto& platform : up())
-    if (platform->answers_at(domain)) return platform;
+Result<Regions::Up> Regions::with_domain(const std::string& domain) const {
+  const auto there = stacks_();
+  if (!there) return fail(there.error());
+  for (const auto& stack : *there) {
+    for (const auto& stage : stack->stages) {
+      const auto& domains = stage.config.domains;
+      if (domains && std::find(domains->begin(), domains->end(), domain) != domains->end())
+        return of(stage.config.region);
+    }
+  }
   return home_;
 }
 
 Result<Time> Regions::set_certificate(const std::string& domain, const std::string& pem) {
-  return with_domain(domain)->set_certificate(domain, pem);
+  auto platform = with_domain(domain);
+  return platform ? (*platform)->set_certificate(domain, pem) : Result<Time>(fail(platform.error()));
 }
 
 Result<> Regions::remove_certificate(const std::string& domain) {
-  return with_domain(domain)->remove_certificate(domain);
+  auto platform = with_domain(domain);
+  return platform ? (*platform)->remove_certificate(domain) : fail(platform.error());
+}
+
+bool Regions::takes_certificates(const std::string& region) const {
+  auto platform = of(region);
+  return platform && (*platform)->gateway_tls_port() != 0;
 }
 
 std::map<std::string, gateway::Term> Regions::certificates() const {
@@ -330,9 +383,13 @@ std::map<std::string, gateway::Term> Regions::certificates() const {
 
 Result<> Regions::set_challenge(const std::string& token, const std::string& answer) {
   Result<> done;
-  for (const auto& platform : up())
-    if (auto set = platform->set_challenge(token, answer); !set) done = set;
-  return done;
+  bool taken = false;
+  for (const auto& platform : up()) {
+    auto set = platform->set_challenge(token, answer);
+    taken = taken || set;
+    if (!set) done = set;
+  }
+  return taken ? Result<>{} : done;
 }
 
 DatabaseFacts Regions::database(const pipeline::Stage& stage) {
@@ -435,7 +492,9 @@ std::vector<RunningInstance> Regions::running() const {
 
 Result<> Regions::down(const fs::path& data) {
   auto done = LocalPlatform::down(data);
-  for (const auto& folder : begun(data)) {
+  const auto folders = begun(data);
+  if (done && !folders) done = fail(folders.error());
+  for (const auto& folder : folders.value_or(std::vector<fs::path>{})) {
     auto ended = LocalPlatform::down(folder);
     if (done && !ended) done = fail(ended.error().while_("in the region " + folder.filename().string()));
   }

@@ -52,14 +52,19 @@ class Regions final : public Platform {
   // "http://STAGE.STACK.localhost:PORT"; of a region that is down, too.
   [[nodiscard]] std::string url(const std::string& stack_name, const pipeline::Stage& stage) const;
 
-  // As LocalPlatform's own, of the region of the stage, or of the domain; unavailable where that is down.
+  // As LocalPlatform's own. A region that is down is told when it comes back.
   Result<> set_keys(const pipeline::Stage& stage);
   Result<> set_domains(const pipeline::Stage& stage);
+  // Of the region of the stage, or of the stage that has the domain (home where none has); unavailable where it is
+  // down.
   Result<> purge_cache(const pipeline::Stage& stage);
   Result<Time> set_certificate(const std::string& domain, const std::string& pem);
   Result<> remove_certificate(const std::string& domain);
+  // Of all regions that are up.
   [[nodiscard]] std::map<std::string, gateway::Term> certificates() const;
-  Result<> set_challenge(const std::string& token, const std::string& answer);  // in all of them
+  Result<> set_challenge(const std::string& token, const std::string& answer);
+  // Whether it is up and has a port for TLS.
+  [[nodiscard]] bool takes_certificates(const std::string& region) const;
   [[nodiscard]] DatabaseFacts database(const pipeline::Stage& stage);
   Result<DatabaseLogin> database_login(const pipeline::Stage& stage);
   [[nodiscard]] std::vector<Backup> backups() const;
@@ -76,8 +81,6 @@ class Regions final : public Platform {
 
   // As LocalPlatform::down, of every region of this data directory.
   static Result<> down(const std::filesystem::path& data);
-  // The folders of the regions that were added, by name.
-  static std::map<std::string, std::filesystem::path> folders(const std::filesystem::path& data);
 
  private:
   Regions(LocalPlatform::Options home, Shared shared);
@@ -85,17 +88,22 @@ class Regions final : public Platform {
   struct Place {
     Region region;
     std::filesystem::path folder;
-    Up platform;  // null: down
-    std::string problem;
+    Up platform;          // null: down
+    std::string problem;  // of one that is up: a warning
     std::jthread keeper;  // of one that is down
   };
 
-  Result<Up> start(const Region& region, const std::filesystem::path& folder);
+  struct Started {
+    Up platform;
+    std::string warning;
+  };
+  Result<Started> start(const Region& region, const std::filesystem::path& folder);
+  void bring_up_to_date(const std::string& region, LocalPlatform& platform) const;
   void ring(const pipeline::StageId& stage) const;
   void keep_trying(const std::string& name, const std::stop_token& stop);
   Result<Up> of(const std::string& region) const;
   [[nodiscard]] std::vector<Up> up() const;
-  [[nodiscard]] Up with_domain(const std::string& domain) const;
+  [[nodiscard]] Result<Up> with_domain(const std::string& domain) const;
   Result<std::string> dump(const pipeline::StageId& stage, const std::filesystem::path& file, std::stop_token stop);
 
   LocalPlatform::Options home_options_;

@@ -119,6 +119,16 @@ TEST_F(RegionsTest, nothing_is_left_of_one_that_does_not_start_or_was_removed_or
   EXPECT_FALSE(fs::exists(many() / "regions" / "east"));
 }
 
+TEST_F(RegionsTest, one_whose_note_is_damaged_is_down_and_loses_nothing) {
+  ASSERT_TRUE(regions_->add({"west"}));
+  regions_.reset();
+  ASSERT_TRUE(write_file(many() / "regions" / "west" / "region.json", "{\"addr"));
+  start();
+  ASSERT_TRUE(state_of("west"));
+  EXPECT_NE(state_of("west")->problem.value_or("").find("region.json is damaged"), std::string::npos);
+  EXPECT_TRUE(fs::exists(many() / "regions" / "west" / "gateway"));
+}
+
 TEST_F(RegionsTest, one_that_fails_holds_up_its_own_stages_only_and_comes_back_by_itself) {
   auto added = regions_->add({"west"});
   ASSERT_TRUE(added) << added.error().message;

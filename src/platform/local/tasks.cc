@@ -33,7 +33,7 @@ Result<> copy_from_elsewhere(Site& site, const Work& work, Context& context, con
   if (!cluster) return fail(cluster.error());
   const auto file = site.databases->dir() / ("copy-" + work.stage.value + ".dump");
   auto written = site.options.dump_elsewhere(from, file, context.stop);
-  Result<> done = written ? Result<>{} : fail(written.error());
+  Result<> done = written ? keep_what_is_there(site, work, context, **cluster) : fail(written.error());
   if (done) done = (*cluster)->restore(work.stage.value, file, {std::nullopt, context.stop}, *written);
   std::error_code ignored;
   std::filesystem::remove(file, ignored);
@@ -71,12 +71,12 @@ Advance restore(Site& site, const Work& work, Context& context) {
 Advance copy_database(Site& site, const Work& work, Context& context) {
   auto cluster = site.databases->ready(kPatience, context.stop);
   if (!cluster) return cluster.error();
-  if (auto kept = keep_what_is_there(site, work, context, **cluster); !kept) return kept.error();
   const auto from = work.task ? work.task->from : pipeline::StageId{};
   if (!site.databases->has(from) && site.options.dump_elsewhere) {
     if (auto copied = copy_from_elsewhere(site, work, context, from); !copied) return copied.error();
     return Done{};
   }
+  if (auto kept = keep_what_is_there(site, work, context, **cluster); !kept) return kept.error();
   auto copied = (*cluster)->copy(from.value, work.stage.value, {std::nullopt, context.stop});
   if (!copied) return copied.error();
   return Done{};
