@@ -13,6 +13,7 @@ export default async function ({ test, must, open, server, until }) {
   await server.commit(folder, { version: "2\n" }, "Greet by name");
   await server.run("wait", "recipe", "prod", "--for", "approval", "--timeout", "2m");
   const tab = await open();
+  tab.expect(/status of 404.*\/prod\/approval$/); // asked once more after the decision: nothing waits there now
   const { page } = tab;
   const row = (name) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name, exact: true }) });
 
