@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Hold } from "../lib/hold.mjs";
 import { choose, flip, stageIs, tile, waits } from "../lib/pipeline.mjs";
+import { holds } from "../lib/until.mjs";
 
 const kLines = 10_000;
 
@@ -171,27 +172,27 @@ export default async function ({ test, must, open, server, until }) {
       const button = (name) => theirs.page.getByRole("main").getByRole("button", { name, exact: true });
 
       await at("/?new=1");
-      assert.equal(await button("New stack").getAttribute("aria-disabled"), "true");
+      await holds(async () => assert.equal(await button("New stack").getAttribute("aria-disabled"), "true"));
       assert.equal(await theirs.page.getByRole("dialog").count(), 0);
       await button("New stack").hover();
       await theirs.page.getByRole("tooltip").getByText(why).waitFor();
 
       await at("/stacks/frail");
-      assert.equal(await theirs.page.getByRole("button", { name: /^Add( a)? stage/ }).count(), developer ? 3 : 0);
+      await holds(async () => assert.equal(await theirs.page.getByRole("button", { name: /^Add( a)? stage/ }).count(), developer ? 3 : 0));
       await tile(theirs, "prod").getByRole("button", { name: "What to do with prod" }).click();
       const items = theirs.page.getByRole("menuitem");
       await items.first().waitFor();
       if (developer) {
         const off = await items.filter({ hasText: /Only an admin|only an admin/ }).allInnerTexts();
         assert.deepEqual(off.map((text) => text.split("\n")[0]), ["Redeploy", "Roll back", "Promote a change", "Pause"]);
-        for (const name of off) assert.ok(await items.filter({ hasText: name.split("\n")[0] }).first().isDisabled(), name);
-      } else assert.deepEqual(await items.allInnerTexts(), ["Logs", "Monitoring", "History", "Settings"]);
+        for (const name of off) await holds(async () => assert.ok(await items.filter({ hasText: name.split("\n")[0] }).first().isDisabled(), name));
+      } else await holds(async () => assert.deepEqual(await items.allInnerTexts(), ["Logs", "Monitoring", "History", "Settings"]));
       await theirs.shot(`bad-days-${role}`);
       await theirs.page.keyboard.press("Escape");
       if (developer) {
         await theirs.go("/stacks/frail?add=end");
         const form = theirs.page.getByRole("dialog", { name: "New stage" });
-        assert.ok(await form.getByRole("switch", { name: "Require manual approval" }).isDisabled());
+        await holds(async () => assert.ok(await form.getByRole("switch", { name: "Require manual approval" }).isDisabled()));
         await form.getByText(why).first().waitFor();
       }
 
@@ -202,19 +203,19 @@ export default async function ({ test, must, open, server, until }) {
 
       await at(`/stacks/frail/deployments/${first}`);
       const back = button("Roll back to here");
-      assert.equal(await back.getAttribute("aria-disabled"), String(!developer));
+      await holds(async () => assert.equal(await back.getAttribute("aria-disabled"), String(!developer)));
 
       await at("/stacks/frail/settings");
-      assert.ok(await button("Delete frail").isDisabled());
+      await holds(async () => assert.ok(await button("Delete frail").isDisabled()));
       await theirs.page.getByText(why, { exact: true }).first().waitFor();
       await at("/stacks/frail/settings/prod/details");
-      assert.ok(await theirs.page.getByRole("switch", { name: "Require manual approval" }).isDisabled());
-      assert.ok(await button("Delete prod").isDisabled());
+      await holds(async () => assert.ok(await theirs.page.getByRole("switch", { name: "Require manual approval" }).isDisabled()));
+      await holds(async () => assert.ok(await button("Delete prod").isDisabled()));
       await at("/stacks/frail/settings/prod/runtime");
       await theirs.page.getByText(developer ? "prod requires approval: only an admin may." : why).first().waitFor();
       assert.equal(await button("Edit as .env").count(), 0);
       await at("/stacks/frail/settings/dev/runtime");
-      assert.equal(await button("Edit as .env").count(), developer ? 1 : 0);
+      await holds(async () => assert.equal(await button("Edit as .env").count(), developer ? 1 : 0));
       await at("/tokens");
       await theirs.page.getByText("Only an admin sees and makes tokens.").waitFor();
       await theirs.close();
@@ -286,7 +287,7 @@ export default async function ({ test, must, open, server, until }) {
       await page.mouse.wheel(0, 20_000);
       return (await page.evaluate(() => Number(document.querySelector("[aria-posinset]:last-child")?.getAttribute("aria-posinset")))) > 1000;
     });
-    assert.ok((await list.getByRole("listitem").count()) < 120);
+    await holds(async () => assert.ok((await list.getByRole("listitem").count()) < 120));
     await page.getByRole("listitem").last().getByRole("link").waitFor();
     await page.unrouteAll();
   });

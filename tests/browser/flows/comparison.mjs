@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { holds } from "../lib/until.mjs";
 
 export const needs = "seed";
 
@@ -29,7 +30,7 @@ export default async function ({ test, open, server, seeded }) {
     assert.equal(new URL(page.url()).searchParams.get("with"), first.id);
     await page.reload();
     await page.getByText("API_KEY").waitFor();
-    assert.match(await chosen.inputValue(), /^#1 · succeeded/);
+    await holds(async () => assert.match(await chosen.inputValue(), /^#1 · succeeded/));
   });
 
   await test("the first of a stage has nothing to be compared with", async () => {

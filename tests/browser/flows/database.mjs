@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { holds } from "../lib/until.mjs";
 
 /** A stage gets a database in its settings; it is backed up and brought back from there. */
 export default async function ({ test, must, open, server }) {
@@ -32,7 +33,7 @@ export default async function ({ test, must, open, server }) {
     await page.getByRole("button", { name: /^Restore / }).first().click();
     const dialog = page.getByRole("dialog", { name: "Restore a backup" });
     const go = dialog.getByRole("button", { name: "Replace" });
-    assert.ok(await go.isDisabled());
+    await holds(async () => assert.ok(await go.isDisabled()));
     await dialog.getByLabel(/Type/).fill("replace");
     await tab.shot("database-restore");
     await go.click();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
+import { holds } from "../lib/until.mjs";
 
 /** A stage is given domains of its own in its settings, and they their certificates. */
 export default async function ({ test, must, open, server }) {
@@ -33,7 +34,7 @@ export default async function ({ test, must, open, server }) {
     await list.getByText("shop.example.org", { exact: true }).waitFor();
     await domains.getByText("shop.example.org leads here now.").waitFor();
     await list.getByText("No certificate").waitFor();
-    assert.equal(await field.inputValue(), "");
+    await holds(async () => assert.equal(await field.inputValue(), ""));
     const stage = JSON.parse(await server.run("stage", "show", "shop-of-names", "dev", "--json"));
     assert.deepEqual(stage.domains, ["shop.example.org"]);
     await clean();
@@ -43,7 +44,7 @@ export default async function ({ test, must, open, server }) {
     make("shop.example.org");
     await list.getByRole("button", { name: "Give certificate: shop.example.org" }).click();
     await dialog.getByRole("button", { name: "Use it" }).click();
-    assert.equal(await dialog.getByText("Paste it here, or choose its file.").count(), 2);
+    await holds(async () => assert.equal(await dialog.getByText("Paste it here, or choose its file.").count(), 2));
     await clean();
     for (const part of ["certificate", "key"]) {
       const chosen = page.waitForEvent("filechooser");

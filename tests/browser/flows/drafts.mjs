@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { holds } from "../lib/until.mjs";
 
 export const needs = "seed";
 
@@ -30,7 +31,7 @@ export default async function ({ test, open }) {
       assert.equal(here(), place);
       await answer("Stay");
       await gone();
-      assert.equal(await field.inputValue(), "3");
+      await holds(async () => assert.equal(await field.inputValue(), "3"));
     }
   });
 
@@ -41,7 +42,7 @@ export default async function ({ test, open }) {
     await page.getByRole("heading", { name: "Insights", level: 1 }).waitFor();
     await page.goBack();
     await page.getByRole("heading", { name: "dev: Scale" }).waitFor();
-    assert.equal(await field.inputValue(), "1");
+    await holds(async () => assert.equal(await field.inputValue(), "1"));
   });
 
   await test("leaving by the way back goes where it was asked to", async () => {
@@ -58,7 +59,7 @@ export default async function ({ test, open }) {
     await asked.waitFor();
     await answer("Leave");
     await gone();
-    assert.equal(await field.inputValue(), "3");
+    await holds(async () => assert.equal(await field.inputValue(), "3"));
     await page.getByRole("link", { name: "Insights", exact: true }).click();
     await asked.waitFor();
     await answer("Leave");

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { Hold } from "../lib/hold.mjs";
 import { stageIs, waits } from "../lib/pipeline.mjs";
+import { holds } from "../lib/until.mjs";
 
 /** The dashboard for who never leaves the keyboard; and the pages where one reads, searches and sets. */
 export default async function ({ test, must, open, server, until }) {
@@ -75,7 +76,7 @@ export default async function ({ test, must, open, server, until }) {
     await type("n");
     await page.getByRole("dialog", { name: "New stage" }).waitFor();
     await keyboard.type("gs?n"); // text, no shortcuts
-    assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), "gs?n");
+    await holds(async () => assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), "gs?n"));
     await type("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
   });
@@ -91,7 +92,7 @@ export default async function ({ test, must, open, server, until }) {
     await type("Enter");
     const news = page.getByRole("status", { name: "#1 is approved and goes to prod" });
     await news.waitFor();
-    assert.ok(await news.evaluate((element) => element === document.activeElement), "the news has not the focus");
+    await holds(async () => assert.ok(await news.evaluate((element) => element === document.activeElement), "the news has not the focus"));
     await type("Tab", "Enter"); // follow the deployment
     await title("#1 to prod").waitFor();
     await page.getByText("succeeded", { exact: true }).first().waitFor();
@@ -128,7 +129,7 @@ export default async function ({ test, must, open, server, until }) {
     const bulk = page.getByRole("dialog", { name: "Edit as .env text" });
     await bulk.getByLabel("Variables").fill("LEVEL=low\nno line of it");
     await bulk.getByRole("alert").getByText(/Line 2/).waitFor();
-    assert.ok(await bulk.getByRole("button", { name: "Take over" }).isDisabled());
+    await holds(async () => assert.ok(await bulk.getByRole("button", { name: "Take over" }).isDisabled()));
     await bulk.getByLabel("Variables").fill('LEVEL=low\nGREETING="hello there"\n');
     await tab.shot("keyboard-bulk");
     await bulk.getByRole("button", { name: "Take over" }).click();

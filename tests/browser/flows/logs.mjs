@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { holds } from "../lib/until.mjs";
 
 // Two instances that print JSON: a line each twentieth of a second, every fourth an error.
 const CHATTY = {
@@ -63,7 +64,7 @@ export default async function ({ test, open, server, until }) {
     });
     await page.reload();
     await page.getByText("order 7 packed").first().waitFor();
-    assert.equal(await page.getByRole("searchbox", { name: "Only lines with" }).inputValue(), "ORDER 7 packed");
+    await holds(async () => assert.equal(await page.getByRole("searchbox", { name: "Only lines with" }).inputValue(), "ORDER 7 packed"));
     await page.getByRole("searchbox", { name: "Only lines with" }).fill("no such words");
     await page.getByText(/No such line in the last/).waitFor();
     assert.deepEqual((await tab.axe()).map((one) => one.text), []);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { until } from "../lib/until.mjs";
+import { holds, until } from "../lib/until.mjs";
 
 export const needs = "seed";
 
@@ -23,8 +23,8 @@ export default async function ({ test, open, server }) {
     for (const name of ["Requests a minute", "Errors a minute", "Time until the answer began", "CPU, of one processor", "Memory", "Instances"])
       await page.getByRole("region", { name, exact: true }).getByRole("img").waitFor();
     const marks = page.getByRole("navigation", { name: "Deployments on the time axis" }).getByRole("link");
-    assert.ok((await marks.count()) >= 1);
-    assert.match(await marks.last().getAttribute("aria-label"), /^(#2 deployed|[23] deployments until .*, the last #2$)/);
+    await holds(async () => assert.ok((await marks.count()) >= 1));
+    await holds(async () => assert.match(await marks.last().getAttribute("aria-label"), /^(#2 deployed|[23] deployments until .*, the last #2$)/));
     await usable();
     await tab.shot("monitoring-1h");
   });
@@ -37,7 +37,7 @@ export default async function ({ test, open, server }) {
     await page.keyboard.press("Escape");
     await page.getByText("Values of the newest step").waitFor();
     await page.getByText("As a table").click();
-    assert.ok((await page.getByRole("row").count()) > 1);
+    await holds(async () => assert.ok((await page.getByRole("row").count()) > 1));
     await usable();
   });
 

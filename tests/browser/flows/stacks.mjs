@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { holds } from "../lib/until.mjs";
 
 export const needs = "seed";
 
@@ -29,9 +30,9 @@ export default async function ({ test, open, server }) {
   await test("a keyboard's first stop is the way to the content", async () => {
     await tab.go("/");
     await tab.page.keyboard.press("Tab");
-    assert.equal(await tab.page.evaluate(() => document.activeElement?.textContent), "To the content");
+    await holds(async () => assert.equal(await tab.page.evaluate(() => document.activeElement?.textContent), "To the content"));
     await tab.page.keyboard.press("Enter");
-    assert.equal(await tab.page.evaluate(() => location.hash), "#content");
+    await holds(async () => assert.equal(await tab.page.evaluate(() => location.hash), "#content"));
   });
 
   await test("what another person does is on the screen without a reload", async () => {

@@ -1,5 +1,6 @@
 // A stack's pipeline as a person reads it. Playwright's locators wait for what they name, so every call is a check, too.
 import assert from "node:assert/strict";
+import { holds } from "./until.mjs";
 
 export const tile = (tab, stage) => tab.page.getByRole("region", { name: `Stage ${stage}`, exact: true });
 
@@ -30,7 +31,7 @@ export async function flip(where, label, on) {
   const control = where.getByRole("switch", { name: label });
   await control.waitFor({ state: "attached" }); // its label counts the description, too
   if ((await control.isChecked()) !== on) await where.getByText(label, { exact: true }).click();
-  assert.equal(await control.isChecked(), on);
+  await holds(async () => assert.equal(await control.isChecked(), on));
 }
 
 /** Fills the form of a new stage, as far as it is asked to; returns what it says will happen. */
@@ -49,7 +50,7 @@ export async function typeDelete(tab, button) {
   const go = dialog.getByRole("button", { name: button });
   for (const word of ["", "Delete", "delet"]) {
     await field.fill(word);
-    assert.ok(await go.isDisabled(), `“${word}” would delete`);
+    await holds(async () => assert.ok(await go.isDisabled(), `“${word}” would delete`));
   }
   await field.fill("delete");
   await go.click();
