@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "base/digest.h"
+#include "gateway/socket.h"
 #include "gateway/test_gateway.h"
 
 // Answers that are kept: which, for whom, how long, and never longer than their deployment.
@@ -63,7 +64,10 @@ TEST_F(GatewayTest, what_is_for_one_visitor_is_never_kept) {
   EXPECT_TRUE(is(get("/h"), "MISS")) << "none of them was kept";
   EXPECT_TRUE(is(get("/h"), "HIT"));
   EXPECT_EQ(get("/h", "Cookie: a=b\r\n").find("x-cache"), std::string::npos) << "nor given what was";
-  EXPECT_EQ(get("/h", "X-Sluice-Probe: " + gateway_->probe() + "\r\n").find("x-cache"), std::string::npos);
+  auto looked = Socket(gateway_->folder()).look("dev.shop.localhost", "/h");
+  ASSERT_TRUE(looked) << looked.error().message;
+  EXPECT_NE(looked->find("x-sluice-server: "), std::string::npos) << *looked;
+  EXPECT_EQ(looked->find("x-cache"), std::string::npos) << *looked;
   auto posted = talk(gateway_->port(),
                      "POST /h HTTP/1.1\r\nHost: dev.shop.localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
   EXPECT_EQ(posted.find("x-cache"), std::string::npos);

@@ -1,9 +1,11 @@
 #include "gateway/gateway.h"
 
 #include <algorithm>
+#include <string_view>
 #include <system_error>
 
 #include "base/ids.h"
+#include "gateway/socket.h"
 #include "gateway/wait.h"
 
 namespace fs = std::filesystem;
@@ -254,6 +256,15 @@ std::optional<Route> Gateway::find(const std::string& id) const {
   std::lock_guard lock(mutex_);
   auto at = routes_.find(id);
   return at == routes_.end() ? std::nullopt : std::optional<Route>(at->second);
+}
+
+std::string Gateway::answered_by(const std::string& host, const std::string& path) const {
+  constexpr std::string_view kServer = "\r\nx-sluice-server: ";  // HAProxy writes names in lower case
+  auto head = Socket(dir_).look(host, path).value_or("");
+  auto at = head.find(kServer);
+  if (at == std::string::npos) return {};
+  at += kServer.size();
+  return head.substr(at, head.find("\r\n", at) - at);
 }
 
 std::optional<std::string> Gateway::id_of(const std::string& host) const {

@@ -96,8 +96,9 @@ class Gateway {
   [[nodiscard]] std::optional<Route> find(const std::string& id) const;
   [[nodiscard]] std::optional<std::string> id_of(const std::string& host) const;
   [[nodiscard]] std::vector<std::string> ids() const;
-  // The header by which a request asks for X-Sluice-Server ("BACKEND/SERVER") in its answer.
-  [[nodiscard]] std::string probe() const { return settings_.probe; }
+  // The server that a request of a client for `path` of `host` is answered by now; empty when no server answers it. The
+  // look itself is neither limited, refused, held, kept, answered from a cache nor logged.
+  [[nodiscard]] std::string answered_by(const std::string& host, const std::string& path) const;
 
  private:
   // What an address or a route was before, of which HAProxy is still to be told.

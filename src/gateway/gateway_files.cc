@@ -26,7 +26,6 @@ namespace sluice::gateway {
 namespace {
 
 constexpr Duration kReloadLimit = 20s;
-constexpr std::size_t kProbeLength = 32;
 
 // Debian keeps it where an ordinary user's PATH does not lead.
 std::string haproxy() { return program_exists("haproxy") ? "haproxy" : "/usr/sbin/haproxy"; }
@@ -87,12 +86,6 @@ Result<> Gateway::load(const Options& options) {
   settings_.unheard_for = std::chrono::duration_cast<std::chrono::seconds>(options.unheard_for).count();
   settings_.threads = threads();
   reloads_ = number_of(read_file(dir_ / "reloads").value_or("0"));
-  auto probe = read_file(dir_ / "probe");
-  SystemRandom random;
-  settings_.probe = probe && probe->size() == kProbeLength ? *probe : random_id(random, kProbeLength);
-  if (!probe || *probe != settings_.probe) {
-    if (auto written = write_file(dir_ / "probe", settings_.probe, 0600); !written) return written;
-  }
   if (auto taken = take_port("port", options.port, settings_.port); !taken) return taken;
   if (options.tls_port) {
     if (auto taken = take_port("tls-port", *options.tls_port, settings_.tls_port); !taken) return taken;

@@ -55,8 +55,6 @@ frontend gateway
     # The request line is all that is kept of a request: no header, so no Authorization and no cookie.
     log-format "%[var(txn.route),field(1,.)] %ci %{{+Q}}r %ST bytes=%B first=%Tr total=%Ta to=%b/%s end=%ts id=%ID"
     unique-id-format %[uuid()]
-    http-request set-var(txn.probe) bool(true) if {{ req.hdr(X-Sluice-Probe) -m str {probe} }}
-    http-request set-log-level silent if {{ var(txn.probe) -m bool }}
     http-request set-var(txn.route) req.hdr(host),host_only,map_str(hosts.map){tls_route}
     http-request deny deny_status 405 if {{ method CONNECT TRACE }}
     # What only a proxy may say, an app must be able to believe.
@@ -65,7 +63,17 @@ frontend gateway
     option forwardfor
     http-request add-header X-Forwarded-Proto {proto}
     http-request add-header X-Request-Id %[unique-id]
-    http-response set-header X-Sluice-Server %b/%s if {{ var(txn.probe) -m bool }}
+    use_backend %[var(txn.route)]
+    default_backend elsewhere
+
+# The platform's own looks at what a client would be answered: clients' requests pay nothing for them.
+frontend probe
+    bind unix@probe.sock mode 600
+    http-request deny deny_status 503 if {{ stopping }}
+    http-request set-log-level silent
+    http-request set-var(txn.probe) bool(true)
+    http-request set-var(txn.route) req.hdr(host),host_only,map_str(hosts.map)
+    http-response set-header X-Sluice-Server %b/%s
     use_backend %[var(txn.route)]
     default_backend elsewhere
 
@@ -103,7 +111,7 @@ constexpr const char* kTlsBind = R"(
     bind {address}:{tls_port} ssl crt certs strict-sni ssl-min-ver TLSv1.2 alpn h2,http/1.1)";
 constexpr const char* kTlsRoute = R"(
     acl tls dst_port {tls_port}
-    http-request set-var(txn.route) str(-.secure) if !tls !{{ path_beg /.well-known/acme-challenge/ }} {{ req.hdr(host),host_only,map_str(secured.map) -m found }} !{{ var(txn.probe) -m bool }}
+    http-request set-var(txn.route) str(-.secure) if !tls !{{ path_beg /.well-known/acme-challenge/ }} {{ req.hdr(host),host_only,map_str(secured.map) -m found }}
     http-request set-var(txn.route) str(-.challenge) if !tls {{ path_beg /.well-known/acme-challenge/ }} {{ path,field(4,/),map_str(challenges.map) -m found }})";
 constexpr const char* kTlsPages =
     R"(    http-request return status 200 content-type text/plain lf-string "%[path,field(4,/),map_str(challenges.map)]" if {{ var(txn.route) -m end .challenge }}
@@ -132,8 +140,8 @@ std::string render_main(const Settings& settings) {
   return fmt::format(
       kMain, fmt::arg("generation", settings.generation), fmt::arg("connections", settings.connections),
       fmt::arg("threads", settings.threads), fmt::arg("address", settings.address), fmt::arg("port", settings.port),
-      fmt::arg("probe", settings.probe), fmt::arg("tls_bind", where_tls(kTlsBind)),
-      fmt::arg("tls_route", where_tls(kTlsRoute)), fmt::arg("tls_pages", where_tls(kTlsPages)),
+      fmt::arg("tls_bind", where_tls(kTlsBind)), fmt::arg("tls_route", where_tls(kTlsRoute)),
+      fmt::arg("tls_pages", where_tls(kTlsPages)),
       fmt::arg("proto", tls ? "https if tls\n    http-request add-header X-Forwarded-Proto http unless tls" : "http"),
       fmt::arg("key", shown("file", "key")), fmt::arg("unknown", shown("file", "unknown")),
       fmt::arg("empty", shown("file", "empty")), fmt::arg("sleeping", shown("lf-file", "sleeping")),

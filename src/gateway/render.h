@@ -11,7 +11,6 @@ struct Settings {
   std::string address;
   std::uint16_t port = 0;
   std::string generation;  // of the configuration; the running HAProxy says which it has
-  std::string probe;       // a request whose X-Sluice-Probe is this is answered with X-Sluice-Server: BACKEND/SERVER
   int connections = 0;     // at most, at once
   int threads = 1;
   std::uint16_t tls_port = 0;  // 0: none

@@ -27,13 +27,21 @@ struct Fd {
 Result<std::string> Socket::ask_master(const std::string& command) const {
   const auto until = std::chrono::steady_clock::now() + kPatience;
   while (true) {
-    auto answer = send("master.sock", command, kPatience);
+    auto answer = send("master.sock", command + "\n", kPatience);
     if (answer || std::chrono::steady_clock::now() >= until) return answer;
     std::this_thread::sleep_for(kPause);
   }
 }
 
-Result<std::string> Socket::send(const char* name, const std::string& command, Duration patience) const {
+Result<std::string> Socket::look(const std::string& host, const std::string& path) const {
+  return send("probe.sock",
+              "GET " + path + " HTTP/1.1\r\nHost: " + host +
+                  "\r\nUser-Agent: sluice-health\r\nAccept: */*\r\nConnection: close\r\n\r\n",
+              kPatience, "\r\n\r\n");
+}
+
+// What is answered until the other side closes or `end`, unless empty, has been said.
+Result<std::string> Socket::send(const char* name, const std::string& text, Duration patience, const char* end) const {
   auto problem = [](const char* what) {
     return fail(ErrorKind::unavailable,
                 std::string("the gateway does not answer: ") + what + ": " + std::strerror(errno));
@@ -58,16 +66,16 @@ Result<std::string> Socket::send(const char* name, const std::string& command, D
   timeval limit{5, 0};
   ::setsockopt(fd.value, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   ::setsockopt(fd.value, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  std::string line = command + "\n";
-  for (std::size_t sent = 0; sent < line.size();) {
-    auto wrote = ::send(fd.value, line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
+  for (std::size_t sent = 0; sent < text.size();) {
+    auto wrote = ::send(fd.value, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
     if (wrote <= 0) return problem("sending");
     sent += static_cast<std::size_t>(wrote);
   }
-  ::shutdown(fd.value, SHUT_WR);  // the master answers no more commands, and closes
+  const bool to_its_end = *end == '\0';
+  if (to_its_end) ::shutdown(fd.value, SHUT_WR);  // the master answers no more commands, and closes
   std::string answer;
   char buffer[16384];
-  while (true) {
+  while (to_its_end || answer.find(end) == std::string::npos) {
     auto got = ::recv(fd.value, buffer, sizeof buffer, 0);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return problem("receiving");

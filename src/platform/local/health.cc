@@ -22,13 +22,13 @@ constexpr Steady::duration kShortestPause = 1ms;
 constexpr auto kAnswerLimit = 10s;  // of one look
 constexpr auto kGiveUpInterval = 100ms;
 
-int connect_to(const std::string& address, std::int64_t port) {
+int connect_to(std::int64_t port) {
   int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -1;
   sockaddr_in in{};
   in.sin_family = AF_INET;
   in.sin_port = htons(static_cast<std::uint16_t>(port));
-  ::inet_pton(AF_INET, address.c_str(), &in.sin_addr);
+  in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (::connect(fd, reinterpret_cast<sockaddr*>(&in), sizeof in) == 0 || errno == EINPROGRESS) return fd;
   ::close(fd);
   return -1;
@@ -64,7 +64,7 @@ struct Look {
     next = now + std::max(kShortestPause, std::min<Steady::duration>((now - first) / 40, check.interval));
   }
   void begin() {
-    fd = connect_to("127.0.0.1", health.port);
+    fd = connect_to(health.port);
     sent = 0;
     head.clear();
     until = Steady::now() + kAnswerLimit;
@@ -90,9 +90,9 @@ struct Look {
   }
 };
 
-std::string request_for(const std::string& host, const std::string& path, const std::string& more) {
-  return "GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\nUser-Agent: sluice-health\r\nAccept: */*\r\n" + more +
-         "Connection: close\r\n\r\n";
+std::string request_for(const std::string& host, const std::string& path) {
+  return "GET " + path + " HTTP/1.1\r\nHost: " + host +
+         "\r\nUser-Agent: sluice-health\r\nAccept: */*\r\nConnection: close\r\n\r\n";
 }
 
 }  // namespace
@@ -103,7 +103,7 @@ bool Looked::all_well() const {
 
 Looked look(const std::vector<std::int64_t>& ports, const HealthCheck& check, std::stop_token stop,
             const std::function<std::optional<std::string>(const std::vector<Health>&)>& give_up) {
-  const std::string request = request_for(check.host, check.path, "");
+  const std::string request = request_for(check.host, check.path);
   const auto end = Steady::now() + check.timeout;
   auto next_question = Steady::now() + kGiveUpInterval;
   std::vector<Look> looks(ports.size());
@@ -153,38 +153,6 @@ Looked look(const std::vector<std::int64_t>& ports, const HealthCheck& check, st
     if (one.fd >= 0) ::close(one.fd);
   }
   return out;
-}
-
-std::string ask_header(const Place& place, const Header& header, const std::string& want) {
-  int fd = connect_to(place.address, place.port);
-  if (fd < 0) return {};
-  const std::string request = request_for(place.host, place.path, header.name + ": " + header.value + "\r\n");
-  const auto until = Steady::now() + kAnswerLimit;
-  std::size_t sent = 0;
-  std::string head;
-  while (Steady::now() < until && head.size() < 65536 && head.find("\r\n\r\n") == std::string::npos) {
-    pollfd one{fd, static_cast<short>(sent < request.size() ? POLLOUT : POLLIN), 0};
-    if (::poll(&one, 1, 100) <= 0) continue;
-    if (sent < request.size()) {
-      auto wrote = ::send(fd, request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
-      if (wrote <= 0) break;
-      sent += static_cast<std::size_t>(wrote);
-      continue;
-    }
-    char buffer[4096];
-    auto got = ::recv(fd, buffer, sizeof buffer, 0);
-    if (got <= 0) break;
-    head.append(buffer, static_cast<std::size_t>(got));
-  }
-  ::close(fd);
-  auto lower = head.substr(0, head.find("\r\n\r\n"));
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  std::string key = "\r\n" + want + ": ";
-  std::transform(key.begin(), key.end(), key.begin(), [](unsigned char c) { return std::tolower(c); });
-  auto at = lower.find(key);
-  if (at == std::string::npos) return {};
-  at += key.size();
-  return head.substr(at, head.find("\r\n", at) - at);
 }
 
 }  // namespace sluice::platform::local

@@ -38,15 +38,4 @@ struct Looked {
 Looked look(const std::vector<std::int64_t>& ports, const HealthCheck& check, std::stop_token stop,
             const std::function<std::optional<std::string>(const std::vector<Health>&)>& give_up = {});
 
-struct Place {
-  std::string address;
-  std::uint16_t port = 0;
-  std::string host, path;
-};
-struct Header {
-  std::string name, value;
-};
-// One GET with one more header; the value of the answer's header `want`, empty when it has none or there is no answer.
-std::string ask_header(const Place& place, const Header& header, const std::string& want);
-
 }  // namespace sluice::platform::local

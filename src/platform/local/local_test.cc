@@ -554,10 +554,9 @@ TEST_F(LocalTest, files_that_a_power_failure_cut_short_do_not_stop_the_server) {
   ASSERT_TRUE(LocalPlatform::down(dir_));
   auto stage = dir_ / "stages" / "stg_test0001dev";
   ASSERT_TRUE(make_dirs(stage / "dep_test0001dev2"));
-  for (const auto& path :
-       {stage / "fence", stage / "dep_test0001dev2" / "record", dir_ / "gateway" / "port", dir_ / "gateway" / "probe",
-        dir_ / "gateway" / "reloads", dir_ / "gateway" / "routes" / "stg_test0001dev.json",
-        dir_ / "gateway" / "hosts.map", dir_ / "gateway" / "conf" / "00-main.cfg"}) {
+  for (const auto& path : {stage / "fence", stage / "dep_test0001dev2" / "record", dir_ / "gateway" / "port",
+                           dir_ / "gateway" / "reloads", dir_ / "gateway" / "routes" / "stg_test0001dev.json",
+                           dir_ / "gateway" / "hosts.map", dir_ / "gateway" / "conf" / "00-main.cfg"}) {
     ASSERT_TRUE(write_file(path, ""));
   }
   open();

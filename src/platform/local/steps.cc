@@ -188,8 +188,7 @@ Result<> see_answer(Site& site, Context& context, const Record& record, const bu
   const auto until = std::chrono::steady_clock::now() + kSwitchLookLimit;
   std::string by;
   while (std::chrono::steady_clock::now() < until && !context.stop.stop_requested()) {
-    by = ask_header({site.options.gateway_address, site.gateway->port(), record.host, plan.health_path},
-                    {"X-Sluice-Probe", site.gateway->probe()}, "X-Sluice-Server");
+    by = site.gateway->answered_by(record.host, plan.health_path);
     auto name = by.substr(std::min(by.size(), by.find('/') + 1));
     if (std::any_of(servers.begin(), servers.end(), [&](const gateway::Server& s) { return s.name == name; }))
       return {};
