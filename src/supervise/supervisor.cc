@@ -191,9 +191,14 @@ Result<Status> Supervisor::status(const std::string& name) const {
 
 int Supervisor::pid(const std::string& name) const { return s6::pid(folder(name)); }
 
+bool Supervisor::is_left_over(const std::string& name) const {
+  std::error_code error;
+  return has(name) && !fs::is_symlink(scan() / name, error) && !has_reader(folder(name) / "supervise" / "control");
+}
+
 Result<> Supervisor::control(const char* letters, const std::vector<std::string>& names) const {
   for (const auto& name : names) {
-    if (!has(name)) continue;
+    if (!has(name) || is_left_over(name)) continue;
     // Just added: its s6-supervise may be a moment away.
     wait_for(5s, [&] { return has_reader(folder(name) / "supervise" / "control"); });
     if (auto told = s6::control(folder(name), letters); !told) return told;
@@ -213,7 +218,7 @@ bool Supervisor::any_up(const std::vector<std::string>& names) const {
 Result<> Supervisor::stop(const std::vector<std::string>& names, Duration grace, std::stop_token hurry) const {
   std::vector<std::string> there;
   for (const auto& name : names) {
-    if (has(name)) there.push_back(name);
+    if (has(name) && !is_left_over(name)) there.push_back(name);
   }
   if (there.empty()) return {};
   // Looked at before anything ends: what a service put into a session of its own has no parent to be found by later.

@@ -73,6 +73,8 @@ class Supervisor {
   std::filesystem::path scan() const { return dir_ / "scan"; }
   std::filesystem::path folder(const std::string& name) const { return dir_ / "services" / name; }
   Result<> define(const Service& service) const;
+  // Of a removal that was interrupted: nothing keeps it running, and nothing will.
+  bool is_left_over(const std::string& name) const;
   Result<> control(const char* letters, const std::vector<std::string>& names) const;
   std::filesystem::path dir_;
 };

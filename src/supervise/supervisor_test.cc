@@ -174,6 +174,19 @@ TEST_F(SupervisorTest, nothing_of_a_removed_service_is_left_but_its_log) {
   EXPECT_TRUE(with_argument(dir_.string() + "/log/app").empty());
 }
 
+TEST_F(SupervisorTest, a_removal_that_was_killed_in_its_middle_comes_to_its_end) {
+  ASSERT_TRUE(s6_->add({shell("a", "exec sleep 1000")}));
+  ASSERT_TRUE(eventually([&] { return s6_->status("a")->up; }));
+  fs::remove(dir_ / "s6/scan/a");
+  ASSERT_TRUE(s6::control_all(dir_ / "s6/scan", "an"));
+  ASSERT_TRUE(eventually([&] { return with_argument(dir_.string() + "/log/a").empty(); }));
+  ASSERT_TRUE(eventually([&] { return s6_->stop({"a"}, 1s).has_value(); }));
+  EXPECT_TRUE(s6_->has("a"));
+  EXPECT_TRUE(s6_->dismiss({"a"}));
+  EXPECT_TRUE(s6_->remove({"a"}, 1s));
+  EXPECT_TRUE(s6_->names().empty());
+}
+
 TEST_F(SupervisorTest, a_removed_name_can_be_used_again) {
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(s6_->add({shell("a", "exec sleep 1000")}));
