@@ -55,3 +55,8 @@ endif()
 # What bench/gateway measures.
 add_executable(gateway_stand EXCLUDE_FROM_ALL bench/gateway_stand.cc)
 target_link_libraries(gateway_stand PRIVATE gateway)
+
+# What tests/chaos asks at its end.
+add_executable(check_store EXCLUDE_FROM_ALL tests/chaos/check_store.cc)
+target_link_libraries(check_store PRIVATE store)
+set_target_properties(check_store PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})

@@ -183,7 +183,7 @@ class World:
         begin = self.log.tell()
         self.server = subprocess.Popen(command, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, env=self.env)
         limit = time.monotonic() + 60
-        while not (self.data / "server.json").is_file() or "is ready" not in self.server_log()[begin:]:
+        while not (self.data / "server.json").is_file() or b"is ready" not in (self.root / "server.log").read_bytes()[begin:]:
             if self.server.poll() is not None:
                 raise RuntimeError(f"the server ended with {self.server.returncode}:\n{self.server_log()[-2000:]}")
             if time.monotonic() > limit:
