@@ -21,7 +21,7 @@ Connection::Connection(const std::filesystem::path& file, Use use)
   database_.exec("PRAGMA synchronous = FULL");
   database_.exec("PRAGMA foreign_keys = ON");
   if (use == Use::write) {
-    database_.exec("PRAGMA cache_size = -8000");
+    database_.exec("PRAGMA cache_size = -3000");
     database_.exec("PRAGMA wal_autocheckpoint = 4000");
   } else {
     database_.exec("PRAGMA query_only = ON");
