@@ -114,9 +114,19 @@ std::vector<doctor::Finding> Server::examine(const fs::path& data) const {
   return doctor::examine(data, server);
 }
 
+// A child that a killed server was about to start has its lock for a moment, until it is another program.
+Result<FileLock> take_lock(const fs::path& data) {
+  constexpr int kTries = 20;
+  for (int tries = 1;; ++tries) {
+    auto lock = FileLock::take(data / "lock");
+    if (lock || lock.error().kind != ErrorKind::conflict || tries == kTries) return lock;
+    ::usleep(50'000);
+  }
+}
+
 Result<> Server::start(const cli::ServeOptions& options, const std::string& version) {
   const fs::path data = options.data;
-  auto lock = FileLock::take(data / "lock");
+  auto lock = take_lock(data);
   if (!lock) {
     if (lock.error().kind != ErrorKind::conflict) return fail(lock.error());
     auto other = read_note(data);
