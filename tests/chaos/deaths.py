@@ -78,9 +78,9 @@ class Reaper:
     def stop(self):
         self.ending.set()
         self.thread.join()
+        self.look_at_server()
         if self.problem:
             raise self.problem
-        self.look_at_server()
 
     def look_at_server(self):
         if self.town.server.poll() is not None:

@@ -42,6 +42,7 @@ class Town(World):
         self.starting = threading.Lock()
         self.ended_by_itself = []
         self.broken = []  # answers that no request may get
+        self.over = threading.Event()  # nobody will bring the server back: nobody waits for it
 
     def start_but_kill(self, after):
         """kill -9 in the middle of a start."""
@@ -93,7 +94,7 @@ class Town(World):
                 problem = f"{answer.status} {said[:300]}"
             except (OSError, http.client.HTTPException, ValueError) as error:
                 problem = repr(error)
-            if time.monotonic() > limit:
+            if time.monotonic() > limit or self.over.is_set():
                 raise RuntimeError(f"{method} {path}: no answer within {ANSWER_LIMIT:.0f} s; the last: {problem}")
             time.sleep(0.1)
 

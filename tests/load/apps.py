@@ -95,3 +95,66 @@ sys.exit(done.returncode)
 def keeping(attempts):
     return {"start.sh": START, "app.py": KEEPS, "migrate.py": MIGRATE, "attempts.py": attempts,
             "sluice.toml": '[release]\ncommand = "python3 migrate.py"\n'}
+
+
+# GET /stream?N: N ticks, a tenth of a second apart, then "end". POST /: the SHA-256 of the body. GET /large?N: N bytes. A
+# WebSocket: what it is sent comes back, with the version.
+LASTS = '''import base64
+import hashlib
+import http.server
+import os
+import time
+
+version = open("version").read().strip()
+''' + SERVE + '''
+    def do_GET(self):
+        number = int((self.path.partition("?")[2] or "0"))
+        if self.headers.get("Upgrade", "").lower() == "websocket":
+            return self.echo()
+        if self.path.startswith("/stream"):
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            for line in [f"{version} {n}\\n".encode() for n in range(number)] + [b"end\\n", b""]:
+                self.wfile.write(b"%x\\r\\n%s\\r\\n" % (len(line), line))
+                self.wfile.flush()
+                time.sleep(0.1)
+            return None
+        if self.path.startswith("/large"):
+            self.send_response(200)
+            self.send_header("Content-Length", str(number))
+            self.end_headers()
+            for at in range(0, number, 65536):
+                self.wfile.write(b"x" * min(65536, number - at))
+            return None
+        return self.say(200, version)
+
+    def do_POST(self):
+        digest, left = hashlib.sha256(), int(self.headers["Content-Length"])
+        while left and (part := self.rfile.read1(min(left, 65536))):
+            digest.update(part)
+            left -= len(part)
+        self.say(200, version + " " + digest.hexdigest())
+
+    def echo(self):
+        key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", base64.b64encode(hashlib.sha1(key.encode()).digest()).decode())
+        self.end_headers()
+        self.wfile.flush()
+        self.close_connection = True
+        while len(head := self.rfile.read(6)) == 6:  # short, masked text frames only
+            text = bytes(byte ^ head[2 + at % 4] for at, byte in enumerate(self.rfile.read(head[1] & 127)))
+            said = version.encode() + b" " + text
+            self.wfile.write(bytes([0x81, len(said)]) + said)
+            self.wfile.flush()
+
+
+Server((os.environ["HOST"], int(os.environ["PORT"])), Answers).serve_forever()
+'''
+
+
+def lasting():
+    return {"start.sh": START, "app.py": LASTS, "version": "1\n"}

@@ -1,12 +1,40 @@
 """What changes under load: deployments, the endpoint, the scale, caching, a certificate. No request may fail of it, and no
 answer may be of an older version than what was reported live when it was asked for (R3.4, R7.2, R7.4, R7.5)."""
 import subprocess
+import threading
+import time
 
 from apps import telling
 from load import VERSION_APP, App, Watch, Wrk, certificate_at, wait_for
 
 DOMAIN = "shop.example.test"
 SLOW = 0.05  # seconds that the app behind the cache takes
+
+
+class Beside:
+    """Does something again and again until the block ends; `times` says how often."""
+
+    def __init__(self, *acts):
+        self.times, self.problem = 0, ""
+        self.ending = threading.Event()
+        self.thread = threading.Thread(target=self.loop, args=acts)
+
+    def loop(self, *acts):
+        try:
+            while not self.ending.is_set():
+                for act in acts:
+                    act()
+                self.times += 1
+        except SystemExit as failure:
+            self.problem = str(failure)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ending.set()
+        self.thread.join()
 
 
 def deployments(check, lab, long):
@@ -17,6 +45,30 @@ def deployments(check, lab, long):
             watch.live = app.deploy()
     wrk.none_failed(check, f"{rounds} deployments")
     watch.none_stale(check, f"{rounds} deployments")
+
+
+def together(check, lab, long):
+    """Deployments, the scale, and stages that come and go before another stage of the stack, all at once."""
+    rounds = 15 if not long else 100
+    app = App(lab, "busy", VERSION_APP)
+    lab.run("stage", "add", app.name, "prod")
+    lab.run("wait", app.name, "prod", "--timeout", "2m")
+    prod = lab.address(app.name, "prod").netloc
+    scaling = Beside(lambda: lab.run("stage", "set", app.name, "dev", "--instances", "4"), lambda: time.sleep(0.5),
+                     lambda: lab.run("stage", "set", app.name, "dev", "--instances", "1"), lambda: time.sleep(0.5))
+    names = [f"canary-{number}" for number in range(1, 1000)]  # one that is being deleted keeps its name
+    stages = Beside(lambda: lab.run("stage", "add", app.name, names[0], "--before", "prod"), lambda: time.sleep(0.5),
+                    lambda: lab.run("stage", "delete", app.name, names.pop(0), "--confirm", "delete"))
+    with Wrk(app.url, app.host) as first, Wrk(app.url, prod, connections=8) as last, Watch(lab.gateway, app.host) as watch:
+        with scaling, stages:
+            for _ in range(rounds):
+                watch.live = app.deploy()
+    done = f"{rounds} deployments, {scaling.times} times from 1 to 4 to 1, {stages.times} stages made and deleted"
+    check("what was asked for beside the deployments was done", not scaling.problem and not stages.problem and scaling.times and stages.times,
+          scaling.problem or stages.problem)
+    first.none_failed(check, done)
+    last.none_failed(check, "the same, the stage behind the one that comes and goes")
+    watch.none_stale(check, done)
 
 
 def endpoint(check, lab, long):
