@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-AT_REST = 120.0  # seconds: a version that was replaced may have its requests finish for 30, and end for 30
+AT_REST = 180.0  # seconds: requests of a version that was replaced have 30, its end 30, a removal that failed is tried again after up to 60
 
 
 def cgroups(data):

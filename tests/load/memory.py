@@ -47,7 +47,7 @@ def flat(check, what, before, most):
 
 
 def memory(check, lab, long):
-    rounds = 200 if not long else 1000
+    rounds = 120 if not long else 1000
     app = App(lab, "often", VERSION_APP)
     for _ in range(WARM_UP):
         app.deploy()
