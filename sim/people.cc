@@ -209,6 +209,9 @@ std::string words_of(const Request& request) {
     std::string operator()(const StepFailed& c) const {
       return fmt::format("StepFailed {} {} attempt {}", c.deployment.value, codec::enum_name(c.step), c.attempt);
     }
+    std::string operator()(const StepInLine& c) const {
+      return fmt::format("StepInLine {} {}", c.deployment.value, c.over ? "over" : "waits");
+    }
     std::string operator()(const StepNotYet& c) const {
       return fmt::format("StepNotYet {} {} attempt {}", c.deployment.value, codec::enum_name(c.step), c.attempt);
     }

@@ -77,7 +77,12 @@ Answer list_deployments(Service& service, const Call& call) {
 Answer show_deployment(Service& service, const Call& call) {
   auto row = service.deps.store.deployment(pipeline::DeploymentId{call.param("deployment")});
   if (!row) return fail(row.error());
-  return answer(200, deployment_view(*row));
+  auto view = deployment_view(*row);
+  const auto stack = service.deps.conductor.snapshot(row->stack_name);
+  const auto* stage = stack ? pipeline::find_stage(*stack, row->stage) : nullptr;
+  if (stage != nullptr && stage->active && stage->active->id == row->id && stage->active->wait)
+    view["note"] = stage->active->wait->reason;
+  return answer(200, std::move(view));
 }
 
 Answer compare_deployment(Service& service, const Call& call) {

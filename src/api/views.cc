@@ -34,6 +34,7 @@ json::object brief_view(const pipeline::Deployment& deployment, bool active) {
   out["change"] = deployment.change.number;
   out["kind"] = enum_name(deployment.kind);
   if (active) out["state"] = enum_name(deployment.state);
+  if (active && deployment.wait) out["note"] = deployment.wait->reason;
   out["since"] = to_rfc3339(active ? deployment.started_at.value_or(deployment.queued_at) : deployment.queued_at);
   return out;
 }

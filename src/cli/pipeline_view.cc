@@ -60,6 +60,7 @@ std::string beside(const json::value& stage, Time now) {
     add(fmt::format("#{} {}{}{}", number_at(stage, "active.change"), one_line(text_at(stage, "active.state")),
                     kind == "flow" || kind.empty() ? "" : " (" + one_line(kind) + ")",
                     since(stage, "active.since", now)));
+    if (const auto note = text_at(stage, "active.note"); !note.empty()) out += ", " + subject(note);
   }
   if (has(stage, "waiting"))
     add(fmt::format("#{} waits{}", number_at(stage, "waiting.change"), since(stage, "waiting.since", now)));
@@ -321,6 +322,7 @@ std::string deployment_text(const json::value& deployment, Time now, const Scree
   facts.add("kind", text_at(deployment, "kind"));
   facts.add("state", state, colour_of_state(state));
   facts.add("error", tame(text_at(deployment, "error")), Colour::red);
+  facts.add("note", subject(text_at(deployment, "note")), Colour::yellow);
   facts.add("by", one_line(text_at(deployment, "by")));
   facts.add("queued", text_at(deployment, "queued_at"));
   facts.add("took", took(deployment, now));

@@ -137,10 +137,38 @@ TEST_F(ConductorTest, builds_are_limited_and_the_others_wait) {
     ASSERT_TRUE(push(name, 'a'));
   }
   ASSERT_TRUE(world_.wait([](const auto& world) { return world.count(WorkKind::build) == 2; }));
+  for (const char* name : {"c", "d", "e"}) {
+    EXPECT_TRUE(reaches(name, [](const Stack& now) {
+      const auto& active = now.stages[0].active;
+      return active && active->wait && active->wait->in_line &&
+             active->wait->reason.find("2 at once") != std::string::npos;
+    })) << name;
+  }
+  EXPECT_FALSE(conductor_->snapshot("a")->stages[0].active->wait);
   door.open();
   for (const std::string& name : names) EXPECT_TRUE(serves(name, 1)) << name;
   EXPECT_EQ(world_.most_builds(), 2);
   EXPECT_FALSE(world_.ran_twice_at_once());
+}
+
+TEST_F(ConductorTest, R9_4_a_build_that_waits_for_its_turn_longer_than_its_limit_does_not_fail) {
+  world_.on(WorkKind::build, [&](const Work& work, std::stop_token stop) {
+    if (work.stack_name != "first") return ScriptedWorld::well(work);
+    Door().pass(stop);
+    return failed("stopped");
+  });
+  Conductor::Options options;
+  options.builds = 1;
+  options.limits.build = std::chrono::seconds(1);
+  start(options);
+  for (const char* name : {"first", "second"}) {
+    ASSERT_TRUE(make(name));
+    ASSERT_TRUE(push(name, 'a'));
+    ASSERT_TRUE(world_.wait([](const auto& world) { return world.is_running(WorkKind::build); }));
+  }
+  EXPECT_TRUE(reaches("first", [](const Stack& now) { return now.stages[0].last.has_value(); }));
+  EXPECT_EQ(conductor_->snapshot("first")->stages[0].last->error, "building did not finish within 1.0s");
+  EXPECT_TRUE(serves("second", 1));
 }
 
 TEST_F(ConductorTest, a_cancelled_build_that_waits_for_its_turn_never_begins) {

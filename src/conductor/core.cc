@@ -272,6 +272,25 @@ void Core::tick() {
   }
 }
 
+std::vector<Work> Core::take_starts() {
+  const auto tell = [this](const Work& work, bool over) {
+    Request request;
+    request.stack = work.stack;
+    request.command = Command{machinery(), in_line(work, dispatcher_.build_slots(), over)};
+    submit(std::move(request));
+  };
+  std::vector<Work> out;
+  for (auto& start : dispatcher_.take_starts()) {
+    if (start.waited) {
+      start.work.deadline = clock_.now() + limits_.build;
+      tell(start.work, true);
+    }
+    out.push_back(std::move(start.work));
+  }
+  for (const Work& work : dispatcher_.take_waiting()) tell(work, false);
+  return out;
+}
+
 std::optional<Time> Core::next_wake() const {
   if (timers_.empty()) return std::nullopt;
   return timers_.begin()->first;

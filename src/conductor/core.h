@@ -87,7 +87,8 @@ class Core {
   // Tells everybody who still waits that nothing happened; of no use afterwards.
   void abandon(const Error& error);
 
-  std::vector<pipeline::Work> take_starts() { return dispatcher_.take_starts(); }
+  // May gather: builds that wait for a slot, and no more, are told so (R9.4).
+  std::vector<pipeline::Work> take_starts();
   std::vector<std::string> take_stops() { return dispatcher_.take_stops(); }
 
   [[nodiscard]] std::vector<Snapshot> committed_stacks() const;

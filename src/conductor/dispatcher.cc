@@ -54,9 +54,10 @@ void Dispatcher::consider(PerStack& stack) {
       continue;
     }
     if (!is_free(stack, work)) continue;
-    pieces_.emplace(key, Piece{work, State::queued, false});
+    pieces_.emplace(key, Piece{work, State::queued, false, false});
     stack.pieces.push_back(key);
     (work.kind == WorkKind::build ? builds_ : others_).push_back(key);
+    if (work.kind == WorkKind::build) new_builds_.push_back(key);
   }
 }
 
@@ -67,15 +68,15 @@ bool Dispatcher::is_free(const PerStack& stack, const Work& work) const {
   });
 }
 
-std::vector<Work> Dispatcher::take_starts() {
-  std::vector<Work> out;
+std::vector<Dispatcher::Start> Dispatcher::take_starts() {
+  std::vector<Start> out;
   take_from(builds_, running_builds_, build_slots_, true, out);
   take_from(others_, running_others_, worker_slots_, false, out);
   return out;
 }
 
 void Dispatcher::take_from(std::deque<std::string>& queue, std::size_t& running, std::size_t slots, bool builds,
-                           std::vector<Work>& out) {
+                           std::vector<Start>& out) {
   while (running < slots && !queue.empty()) {
     const std::string key = std::move(queue.front());
     queue.pop_front();
@@ -89,8 +90,20 @@ void Dispatcher::take_from(std::deque<std::string>& queue, std::size_t& running,
     }
     piece.state = State::running;
     ++running;
-    out.push_back(piece.work);
+    const auto& wait = piece.work.deployment.wait;
+    out.push_back({piece.work, piece.said_to_wait || (wait && wait->in_line)});
   }
+}
+
+std::vector<Work> Dispatcher::take_waiting() {
+  std::vector<Work> out;
+  for (const std::string& key : std::exchange(new_builds_, {})) {
+    const auto found = pieces_.find(key);
+    if (found == pieces_.end() || found->second.state != State::queued || found->second.said_to_wait) continue;
+    found->second.said_to_wait = true;
+    out.push_back(found->second.work);
+  }
+  return out;
 }
 
 std::vector<std::string> Dispatcher::take_stops() { return std::exchange(stops_, {}); }

@@ -1,5 +1,7 @@
 #include "conductor/results.h"
 
+#include <fmt/format.h>
+
 namespace sluice::conductor {
 namespace {
 
@@ -89,6 +91,16 @@ std::vector<Command> commands_of(const Work& work, const platform::Advance& resu
   for (auto next = step_after(work); next && next->kind <= *done->through; next = step_after(*next))
     out.push_back(Command{actor, OfStep{*next}(*done)});
   return out;
+}
+
+StepInLine in_line(const Work& build, std::size_t slots, bool over) {
+  return {build.stage,
+          build.deployment.id,
+          build.attempt,
+          DeploymentState::building,
+          over ? std::string()
+               : fmt::format("waiting for a free slot: this server builds {} at once (`sluice serve --builds`)", slots),
+          over};
 }
 
 std::optional<Work> step_after(const Work& step) {

@@ -147,11 +147,15 @@ struct Applying {
     deployment.state = e.state;
     deployment.token.reset();
     deployment.look_again = event.at;
+    deployment.wait.reset();
   }
   void operator()(const StepNoted& e) const {
     Deployment& deployment = active(e.stage, e.deployment);
+    const bool waits = e.in_line.value_or(false);
+    if (is_in_line(deployment) && !waits) deployment.step_at = event.at;  // R9.4
     deployment.token = e.token;
     deployment.look_again = e.look_again;
+    deployment.wait = e.note.empty() ? std::nullopt : std::optional(Wait{e.note, waits});
   }
   void operator()(const ArtifactBuilt& e) const {
     Deployment& deployment = active(e.stage, e.deployment);
@@ -165,6 +169,7 @@ struct Applying {
     deployment.state = DeploymentState::cancelling;
     deployment.step_at = event.at;
     deployment.look_again = event.at;
+    deployment.wait.reset();
   }
   void operator()(const DeploymentEnded& e) const {
     Stage& at = stage(e.stage);

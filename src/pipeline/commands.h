@@ -181,6 +181,15 @@ struct StepNotYet {
   std::string note;
   Duration look_again_after{};
 };
+// The step waits for its turn on this server; over: it has its turn, and its time limit begins (R9.4).
+struct StepInLine {
+  StageId stage;
+  DeploymentId deployment;
+  Attempt attempt = 0;
+  DeploymentState step = DeploymentState::building;
+  std::string reason;
+  bool over = false;
+};
 // For scaling, retiring, removing a stage and for tasks; failed: again later, with `problem`; a task ends with it.
 BOOST_DEFINE_ENUM_CLASS(ChoreOutcome, done, failed, not_yet)
 struct ChoreResult {
@@ -209,10 +218,11 @@ struct Rouse {
 // Nothing new from outside: time limits are looked at and whatever may start is started.
 struct Tick {};
 
-using CommandBody = std::variant<CheckIn, SetSource, DeleteStack, AddStage, SetStage, SaveSettings, AddKey, RevokeKey,
-                                 PurgeCache, NoteCertificate, BackUpDatabase, RestoreDatabase, CopyDatabase,
-                                 DeleteStage, Approve, Reject, Retry, Redeploy, Rollback, Promote, Pause, Resume,
-                                 Cancel, StepDone, StepFailed, StepNotYet, ChoreResult, LayToRest, Rouse, Tick>;
+using CommandBody =
+    std::variant<CheckIn, SetSource, DeleteStack, AddStage, SetStage, SaveSettings, AddKey, RevokeKey, PurgeCache,
+                 NoteCertificate, BackUpDatabase, RestoreDatabase, CopyDatabase, DeleteStage, Approve, Reject, Retry,
+                 Redeploy, Rollback, Promote, Pause, Resume, Cancel, StepDone, StepFailed, StepNotYet, StepInLine,
+                 ChoreResult, LayToRest, Rouse, Tick>;
 
 struct Command {
   Actor actor;

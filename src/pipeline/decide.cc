@@ -11,7 +11,7 @@ bool is_one_of(const CommandBody& body) {
 }
 
 bool is_machinery(const CommandBody& body) {
-  return is_one_of<StepDone, StepFailed, StepNotYet, ChoreResult, LayToRest, Rouse, Tick>(body);
+  return is_one_of<StepDone, StepFailed, StepNotYet, StepInLine, ChoreResult, LayToRest, Rouse, Tick>(body);
 }
 
 // What may still be asked of a stack on its way out: to hurry.

@@ -88,6 +88,7 @@ Result<> on(Deciding&, const Cancel&);
 Result<> on(Deciding&, const StepDone&);
 Result<> on(Deciding&, const StepFailed&);
 Result<> on(Deciding&, const StepNotYet&);
+Result<> on(Deciding&, const StepInLine&);
 Result<> on(Deciding&, const ChoreResult&);
 Result<> on(Deciding&, const LayToRest&);
 Result<> on(Deciding&, const Rouse&);
@@ -96,6 +97,8 @@ Result<> on(Deciding&, const Tick&);
 // --- time (steps.cc) ---
 // How long a step may take (R9.4); nothing for `queued`, `cancelling` and the ends.
 std::optional<Duration> limit_of(DeploymentState step, const Limits& limits);
+// It waits for its turn on this server: its limit has not begun.
+bool is_in_line(const Deployment& deployment);
 // The pause before something is tried again: as long as it has been going on, 1 s to 60 s, so it doubles.
 Duration back_off(Time since, Time now);
 

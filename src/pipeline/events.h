@@ -168,14 +168,15 @@ struct StepBegan {
   DeploymentState state = DeploymentState::building;
 };
 BOOST_DESCRIBE_STRUCT(StepBegan, (), (stage, deployment, state))
-struct StepNoted {  // NotYet: the handle is journalled
+struct StepNoted {  // NotYet: the handle is journalled; or it waits for its turn, or has it (R9.4)
   StageId stage;
   DeploymentId deployment;
   std::optional<std::string> token;
-  std::string note;
+  std::string note;  // why it does not go on; empty: it does
   Time look_again{};
+  std::optional<bool> in_line = std::nullopt;  // true: it waits for its turn, and its time limit with it
 };
-BOOST_DESCRIBE_STRUCT(StepNoted, (), (stage, deployment, token, note, look_again))
+BOOST_DESCRIBE_STRUCT(StepNoted, (), (stage, deployment, token, note, look_again, in_line))
 struct ArtifactBuilt {
   StageId stage;
   DeploymentId deployment;

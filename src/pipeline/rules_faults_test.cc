@@ -100,6 +100,31 @@ TEST(Rules, R9_4_a_step_that_passes_its_limit_fails_and_says_so) {
   EXPECT_EQ(f.see(), "dev runs #2");
 }
 
+TEST(Rules, R9_4_the_limit_of_a_build_that_waits_for_its_turn_begins_with_its_turn) {
+  Flow f;
+  f.check_in();
+  const Work build = f.works().at(0);
+  StepInLine line{build.stage, build.deployment.id, build.attempt, S::building, "waiting for a free slot", false};
+  f.as(machine()).give(line);
+  EXPECT_NE(f.happened(), "");
+  EXPECT_EQ(f.give(line).happened(), "") << "said once";
+  ASSERT_TRUE(f.at("dev").active->wait);
+  EXPECT_EQ(f.at("dev").active->wait->reason, "waiting for a free slot");
+  EXPECT_EQ(work(f.stack, f.now).next_wake, std::nullopt);
+  f.pass(minutes(120));
+  EXPECT_EQ(f.due(), "dev build") << "it does not fail by waiting";
+  EXPECT_EQ(f.works().at(0).deadline, f.now + minutes(20));
+  line.over = true;
+  f.as(machine()).give(line);
+  EXPECT_EQ(f.give(line).happened(), "");
+  EXPECT_FALSE(f.at("dev").active->wait);
+  EXPECT_EQ(work(f.stack, f.now).next_wake, f.now + minutes(20));
+  f.pass(minutes(20));
+  EXPECT_EQ(f.see(), "dev cancels #1");
+  f.as(machine()).give(line);
+  EXPECT_EQ(f.happened(), "") << "late";
+}
+
 TEST(Rules, R9_4_the_step_it_failed_in_is_kept) {
   Flow f;
   f.check_in().pass(minutes(20)).discard("dev");

@@ -10,7 +10,7 @@ bool is_at_or_past_starting(const Stage& at) { return at.active && at.active->st
 // R9.4
 void expire_step(Deciding& d, const StageId& stage) {
   const Stage& at = d.stage(stage);
-  if (!at.active) return;
+  if (!at.active || is_in_line(*at.active)) return;
   const auto limit = limit_of(at.active->state, d.limits);
   if (!limit || d.now < at.active->step_at + *limit) return;
   begin_cancel(d, stage, DeploymentState::failed,

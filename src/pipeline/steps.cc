@@ -90,6 +90,8 @@ std::optional<Duration> limit_of(S step, const Limits& limits) {
   }
 }
 
+bool is_in_line(const Deployment& deployment) { return deployment.wait && deployment.wait->in_line; }
+
 Duration back_off(Time since, Time now) {
   return std::clamp<Duration>(now - since, std::chrono::seconds(1), std::chrono::seconds(60));
 }
@@ -142,6 +144,15 @@ Result<> on(Deciding& d, const StepNotYet& c) {
   if (present(d, c) == nullptr) return {};
   const Duration pause = std::clamp<Duration>(c.look_again_after, Duration(0), std::chrono::hours(1));
   d.emit(StepNoted{c.stage, c.deployment, c.token, c.note, d.now + pause});
+  return {};
+}
+
+Result<> on(Deciding& d, const StepInLine& c) {
+  const Deployment* active = present(d, c);
+  if (active == nullptr) return {};
+  if (is_in_line(*active) != c.over) return {};
+  d.emit(StepNoted{c.stage, c.deployment, active->token, c.over ? "" : c.reason, d.now,
+                   c.over ? std::nullopt : std::optional(true)});
   return {};
 }
 

@@ -138,6 +138,14 @@ struct Ending {
 };
 BOOST_DESCRIBE_STRUCT(Ending, (), (end, reason, by, step))
 
+// Why the present step does not go on.
+struct Wait {
+  std::string reason;    // one clause: "waiting: …"
+  bool in_line = false;  // for its turn on this server, and its time limit with it (R9.4)
+  bool operator==(const Wait&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(Wait, (), (reason, in_line))
+
 // One attempt to bring one change to one stage: waiting for the lock, or holding it.
 struct Deployment {
   DeploymentId id;
@@ -165,12 +173,13 @@ struct Deployment {
                                      // first of the one broken off
   Time look_again{};                 // not before this is the step advanced again
   std::optional<Ending> ending;      // set in `cancelling`
+  std::optional<Wait> wait = std::nullopt;  // absent: it goes on
   bool operator==(const Deployment&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Deployment, (),
                       (id, change, kind, meaning, state, attempt, settings_revision, settings_then, decided, parked,
                        rebuild, artifact, artifact_fixed, config_then, artifact_hint, built, instances, by, queued_at,
-                       started_at, step_at, token, look_again, ending))
+                       started_at, step_at, token, look_again, ending, wait))
 
 // What a stage serves now.
 struct Current {

@@ -86,8 +86,9 @@ struct Looking {
     }
     const auto limit = limit_of(active.state, limits);
     if (!limit) return;
-    const Time deadline = active.step_at + *limit;
-    wake(deadline);
+    const bool in_line = is_in_line(active);
+    const Time deadline = (in_line ? now : active.step_at) + *limit;
+    if (!in_line) wake(deadline);
     if (deadline <= now || !is_ready(active.look_again)) return;
     if (active.state == S::starting && stage.scaling) return;  // R7.5: one at a time
     step(kind_of(active.state), stage, deadline);

@@ -815,6 +815,8 @@ export interface components {
       state: components["schemas"]["DeploymentState"];
       /** Format: date-time */
       since: string;
+      /** @description Why its step does not go on; absent: it does. */
+      note?: string;
     };
     /** @description The deployment in the one waiting place. */
     Waiting: {
@@ -1572,6 +1574,8 @@ export interface components {
       state: components["schemas"]["DeploymentState"];
       /** @description One sentence. */
       error?: string;
+      /** @description Of the deployment asked for by itself: why its step does not go on; absent: it does. */
+      note?: string;
       /** Format: int64 */
       superseded_by?: number;
       /** @description It went back to its gate. */

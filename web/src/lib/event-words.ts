@@ -250,7 +250,7 @@ const words: Record<EventType, Words> = {
   StepBegan: { kind: "step", say: (e) => [deployment(e, "The deployment"), " to ", stage(e), ` is ${e.state ?? "moving"}.`] },
   StepNoted: {
     kind: "step",
-    say: (e) => [deployment(e, "The deployment"), " to ", stage(e), text(e["note"]) ? ` says: ${firstLine(e["note"])}.` : " waits."],
+    say: (e) => [deployment(e, "The deployment"), " to ", stage(e), text(e["note"]) ? ` says: ${firstLine(e["note"])}.` : " goes on."],
   },
   ArtifactBuilt: {
     kind: "step",

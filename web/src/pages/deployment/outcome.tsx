@@ -27,6 +27,12 @@ export function Outcome({ deployment }: { deployment: Deployment }) {
         </Anchor>
       </Notice>
     );
+  if (deployment.note)
+    return (
+      <Notice color="gray" icon={<IconInfoCircle />} mb="lg">
+        <Text size="sm"><Prose text={deployment.note} /></Text>
+      </Notice>
+    );
   if (state !== "superseded" && !(why && (state === "cancelled" || state === "cancelling"))) return null;
   return (
     <Notice color="gray" icon={<IconInfoCircle />} mb="lg">

@@ -8,6 +8,7 @@ import { changeLook, steps } from "@/lib/states";
 import { duration } from "@/lib/time";
 import { headline } from "@/lib/words";
 import { useNow } from "@/ui/age";
+import { Prose } from "@/ui/prose";
 import classes from "./pipeline.module.css";
 
 const words: Partial<Record<string, string>> = { retry: "again", redeploy: "redeployed", rollback: "rolled back to", promote: "promoted" };
@@ -57,6 +58,11 @@ export function InFlight({ stage, change }: { stage: Stage; change?: Change }) {
           Live log
         </Anchor>
       </Group>
+      {active.note && (
+        <Text size="xs" c="dimmed" mt={4}>
+          <Prose text={active.note} />
+        </Text>
+      )}
     </div>
   );
 }
