@@ -132,6 +132,7 @@ Result<> run_build(const BuildInput& input, const Plan& plan, const sandbox::San
   spec.hostname = "build";
   spec.group = scratch.filename().string();
   spec.limits = limits_of(plan);
+  spec.listens = sandbox::kCommandPorts;
   ProcessCommand command;
   command.argv = sandbox.command(spec);
   command.stop = input.stop;

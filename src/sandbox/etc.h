@@ -19,6 +19,8 @@ class Etc {
  public:
   explicit Etc(std::filesystem::path folder) : folder_(std::move(folder)) {}
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+  // Beside the copy, as it must be there as long: the filter of the kernel's calls.
+  [[nodiscard]] std::filesystem::path filter() const { return folder_ / ".filter"; }
   // Copies anew what has changed since the last time; everything at the first. A part that may not be read is left out;
   // one that cannot be copied stays what it was, and is tried again.
   Result<> refresh();

@@ -1,4 +1,7 @@
+#include "base/replace_file.h"
 #include "sandbox/etc.h"
+#include "sandbox/fence.h"
+#include "sandbox/filter.h"
 #include "sandbox/sandbox.h"
 
 namespace sluice::sandbox {
@@ -38,6 +41,8 @@ Result<Sandbox> Sandbox::probe(const std::filesystem::path& etc) {
   }
   Sandbox sandbox(etc);
   if (auto copied = sandbox.etc_->refresh(); !copied) return fail(copied.error());
+  if (auto written = replace_file(sandbox.etc_->filter(), kernel_filter(fence().ports)); !written)
+    return fail(written.error());
   Spec spec;
   spec.argv = {"/bin/true"};
   spec.cwd = "/";

@@ -1,5 +1,7 @@
 #include "sandbox/sandbox.h"
 
+#include <sys/syscall.h>
+
 #include <algorithm>
 #include <system_error>
 
@@ -77,8 +79,10 @@ std::vector<std::string> Sandbox::command(const Spec& spec) const {
   const std::string more = spec.env_dir.empty() ? "/dev/null" : (spec.env_dir / kEnvironment).string();
   cgroup::Group group;
   if (groups_ && !spec.group.empty()) group = groups_->group(spec.group, spec.limits);
-  add(args, {"/bin/sh", "-c", kOuterShim, "sluice-sandbox", kTellShim, more, lines_of(group.folders),
-             lines_of(group.watches)});
+  add(args, {"/bin/sh", "-c", kOuterShim, "sluice-sandbox", kTellShim, more, etc_->filter().string(),
+             lines_of(group.folders), lines_of(group.watches)});
+  add(args, {"perl", "-e", kFenceShim, std::to_string(SYS_prctl), std::to_string(spec.listens.from),
+             std::to_string(spec.listens.to)});
   if (!spec.leads_session) args.push_back("setsid");
   add(args, {"bwrap",
              "--unshare-user",
@@ -104,7 +108,9 @@ std::vector<std::string> Sandbox::command(const Spec& spec) const {
              "HOME",
              kHome,
              "--args",
-             "4"});
+             "4",
+             "--seccomp",
+             "5"});
   // There is no such variable; by the folder's name on its command line its processes are found.
   if (!spec.env_dir.empty()) add(args, {"--unsetenv", spec.env_dir.string()});
   add_system(args);

@@ -11,8 +11,9 @@
 #include "cgroup/groups.h"
 
 // bubblewrap: user, pid, ipc and uts namespaces, a read-only system, and only the folders named. The data directory,
-// other users' files and the host's processes are not there. The network is the host's: an app listens on a port of
-// 127.0.0.1. Inside everything is the user 1000, whoever runs it outside.
+// other users' files and the host's processes are not there; the kernel's calls are filtered (filter.h). The network is
+// the host's: an app listens on a port of 127.0.0.1, and on no other's (fence.h). Inside everything is the user 1000,
+// whoever runs it outside.
 namespace sluice::sandbox {
 
 class Etc;
@@ -22,6 +23,14 @@ struct Bind {
   std::string to;
   bool writable = false;
 };
+// TCP ports; none where `to` is below `from`.
+struct Ports {
+  int from = 1, to = 0;
+};
+// What a build or another command of an app may listen on, where nobody does when it starts: below every port that apps
+// are given.
+inline constexpr Ports kCommandPorts{1024, 9999};
+
 struct Spec {
   std::vector<std::string> argv;  // inside; often {"/bin/sh", "-c", command}
   std::string cwd = "/app";
@@ -34,6 +43,7 @@ struct Spec {
   std::string group;           // a name for its cgroup, where there are some; empty: none of its own
   // Without a cgroup only `processes` is held, by rlimit, which never holds root.
   cgroup::Limits limits;
+  Ports listens;                // beside ports that the kernel picks; held where fence() says so
   bool die_with_parent = true;  // SIGKILL when the thread that started it ends
   bool leads_session = false;   // what starts it gives it a session of its own already, as s6 does
 };

@@ -6,11 +6,11 @@ namespace sluice::sandbox {
 // Stays outside, as bubblewrap's parent, and is the first in its cgroups. bubblewrap forwards no signal: SIGTERM would
 // end it and, with it, all inside at once. It is in a session of its own, so that a signal to the caller's process
 // group reaches this shell alone. $1: kTellShim. $2: the file with more of bubblewrap's arguments, which it reads from
-// descriptor 4. $3: the cgroups, a line each: the folder, then what is written there as FILE=CONTENT. $4: what tells
-// that a limit was reached, a line each: a file of "key number" lines, the key, and the sentence for when the number
-// grew.
+// descriptor 4, and the filter of the kernel's calls from 5, $3. $4: the cgroups, a line each: the folder, then what is
+// written there as FILE=CONTENT. $5: what tells that a limit was reached, a line each: a file of "key number" lines,
+// the key, and the sentence for when the number grew.
 inline constexpr const char* kOuterShim = R"(
-tell=$1 more=$2 groups=$3 watches=$4; shift 4
+tell=$1 more=$2 filter=$3 groups=$4 watches=$5; shift 5
 ulimit -c 0
 enter() {
   while read -r folder settings; do
@@ -38,10 +38,10 @@ if [ "$groups" ]; then
 fi
 before="9999999999 9999999999 "
 [ -z "$watches" ] || { look; before=$now; }
-exec 3<&0 4<"$more"
+exec 3<&0 4<"$more" 5<"$filter"
 "$@" <&3 3<&- &
 child=$!
-exec 3<&- 4<&- </dev/null
+exec 3<&- 4<&- 5<&- </dev/null
 trap 'perl -e "$tell" $child' TERM INT HUP
 while :; do
   wait $child
@@ -50,6 +50,32 @@ while :; do
   [ -z "$watches" ] || look
   exit $status
 done
+)";
+
+// Holds what it runs, and all of that's children, to the rule of ports (fence.h); where the kernel has none, it runs it
+// as it is. Arguments: the number of prctl(), the first and the last port to listen on, and the command. Of more than
+// one port, those that somebody listens on already are not among them: it is the same user whose they are, whom
+// SO_REUSEPORT would let in beside.
+inline constexpr const char* kFenceShim = R"(
+my ($prctl, $from, $to) = splice @ARGV, 0, 3;
+my $version = syscall 444, 0, 0, 1;
+if ($version >= 4) {
+  my %taken;
+  for my $file ($from < $to ? qw(/proc/net/tcp /proc/net/tcp6) : ()) {
+    open(my $in, "<", $file) or next;
+    /\A\s*\d+: \S+:(\S{4}) \S+ 0A / and $taken{hex $1} = 1 while <$in>;
+  }
+  my $rules = pack "QQQ", 0, 1, 1;
+  my $set = syscall 444, $rules, $version >= 6 ? 24 : 16, 0;
+  my $good = $set >= 0;
+  for my $port (0, grep { !$taken{$_} } $from .. $to) {
+    my $rule = pack "QQ", 1, $port;
+    $good &&= syscall(445, $set, 2, $rule, 0) == 0;
+  }
+  $good &&= syscall($prctl, 38, 1, 0, 0, 0) == 0 && syscall(446, $set, 0) == 0;
+  $good or print(STDERR "sluice: the kernel refused the rule of ports: $!\n"), exit 126;
+}
+exec { $ARGV[0] } @ARGV or print(STDERR "$ARGV[0]: $!\n"), exit 127;
 )";
 
 // Sends SIGTERM to the program inside the bubblewrap whose pid is the argument. A process that neither handles SIGTERM

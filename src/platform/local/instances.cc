@@ -44,6 +44,7 @@ Result<std::vector<supervise::Service>> services_of(const Site& site, const Reco
     spec.argv = {"/bin/sh", "-c", kRunScript, "sluice", std::to_string(instance.port), std::to_string(instance.index),
                  plan.run};
     spec.leads_session = true;
+    spec.listens = {static_cast<int>(instance.port), static_cast<int>(instance.port)};
     supervise::Service service;
     service.name = instance.service;
     service.argv = site.sandbox.command(spec);

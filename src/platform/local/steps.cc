@@ -85,6 +85,7 @@ Result<> run_command(Site& site, const Work& work, Context& context, const std::
   const auto group = fmt::format("{}.{}", work.deployment.id.value, name);
   auto spec = spec_for(artifact, env_dir, group, resources_of(context.config, plan));
   spec.argv = {"/bin/sh", "-c", command};
+  spec.listens = sandbox::kCommandPorts;
   ProcessCommand process;
   process.argv = site.sandbox.command(spec);
   const char* path = ::getenv("PATH");
