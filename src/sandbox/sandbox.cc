@@ -119,13 +119,14 @@ std::vector<std::string> Sandbox::command(const Spec& spec) const {
   for (const auto& name : etc_->mounts()) add(args, {"--ro-bind-try", "/etc/" + name, "/etc/" + name});
   for (const fs::path& folder : hidden_) add(args, {"--tmpfs", folder.string(), "--remount-ro", folder.string()});
   add(args, {"--proc", "/proc", "--dev", "/dev", "--dir", "/var", "--symlink", "../tmp", "/var/tmp"});
+  add_tmpfs(args, spec.tmp_limit, "/dev/shm");
   add_tmpfs(args, spec.tmp_limit, "/tmp");
   add_tmpfs(args, spec.tmp_limit, kHome);
   for (const Bind& bind : spec.binds) {
     add(args, {bind.writable ? "--bind" : "--ro-bind", bind.from.string(), bind.to});
   }
-  // bubblewrap's root is a tmpfs without a limit; nothing but what is mounted above may be written.
-  add(args, {"--remount-ro", "/", "--chdir", spec.cwd, "--"});
+  // bubblewrap's root, and /dev, are a tmpfs without a limit; nothing but what is mounted above may be written.
+  add(args, {"--remount-ro", "/dev", "--remount-ro", "/", "--chdir", spec.cwd, "--"});
   // Set inside, the limit counts what is in this sandbox alone. No shell does it: names such as UID or OPTIND are its
   // own, and would not reach the program. Either says so, and exits 127, when there is no such program.
   const bool by_group = groups_ && groups_->holds_processes() && !spec.group.empty();

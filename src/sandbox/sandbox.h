@@ -39,7 +39,7 @@ struct Spec {
   // where the process list would show them. Empty: nothing but PATH and HOME is set.
   std::filesystem::path env_dir;
   std::string hostname = "app";
-  std::int64_t tmp_limit = 0;  // bytes for /tmp, and as many for the home directory; 0: none
+  std::int64_t tmp_limit = 0;  // bytes for /tmp, as many for /dev/shm and the home directory; 0: none
   std::string group;           // a name for its cgroup, where there are some; empty: none of its own
   // Without a cgroup only `processes` is held, by rlimit, which never holds root.
   cgroup::Limits limits;
