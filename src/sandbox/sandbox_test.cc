@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <grp.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +17,7 @@
 #include <thread>
 
 #include "base/files.h"
+#include "sandbox/fence.h"
 
 namespace sluice::sandbox {
 namespace {
@@ -166,17 +170,87 @@ TEST_F(SandboxTest, is_an_ordinary_user_without_capabilities) {
 TEST_F(SandboxTest, writes_only_where_it_may) {
   EXPECT_EQ(sh("echo 1 > /app/a && echo 2 > /tmp/b && echo 3 > /home/app/c && echo 4 > /var/tmp/d").exit_code, 0);
   EXPECT_TRUE(fs::exists(dir_ / "app" / "a"));
-  for (const char* place : {"/x", "/usr/x", "/etc/x", "/run/x", "/run/sluice/x", "/var/x", "/opt/x", "/etc/hosts"}) {
+  EXPECT_EQ(sh("echo 5 > /dev/shm/e && echo 6 > /dev/null").exit_code, 0);
+  for (const char* place :
+       {"/x", "/dev/x", "/usr/x", "/etc/x", "/run/x", "/run/sluice/x", "/var/x", "/opt/x", "/etc/hosts"}) {
     EXPECT_NE(sh(std::string("echo 1 > ") + place).exit_code, 0) << place;
   }
   spec_.binds[0].writable = false;
   EXPECT_NE(sh("echo 1 > /app/b").exit_code, 0);
 }
 
+TEST_F(SandboxTest, listens_on_its_own_port_and_those_the_kernel_picks) {
+  if (!fence().ports) GTEST_SKIP() << "this kernel has no rule of ports: Linux 6.7 is needed";
+  const auto listens = [&](int port, const std::string& more = "") {
+    return sh("exec perl -MSocket -e 'socket my $s, AF_INET, SOCK_STREAM, 0; " + more +
+              "; exit !(bind $s, sockaddr_in " + std::to_string(port) + ", INADDR_LOOPBACK and listen $s, 1)'")
+               .exit_code == 0;
+  };
+  EXPECT_TRUE(listens(0));
+  EXPECT_FALSE(listens(4321));
+  spec_.listens = {4321, 4321};
+  EXPECT_TRUE(listens(4321));
+  EXPECT_FALSE(listens(4322));
+  EXPECT_TRUE(listens(0));
+}
+
+// As a build's: it may try its program on a port, but not on one that somebody has, not even beside him.
+TEST_F(SandboxTest, a_command_listens_where_nobody_did_when_it_started) {
+  if (!fence().ports) GTEST_SKIP() << "this kernel has no rule of ports: Linux 6.7 is needed";
+  int port = 0, fd = -1, yes = 1;
+  for (port = 1024 + getpid() % 4000; port < kCommandPorts.to; ++port) {
+    fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
+    sockaddr_in in{};
+    in.sin_family = AF_INET;
+    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    in.sin_port = htons(static_cast<std::uint16_t>(port));
+    if (::bind(fd, reinterpret_cast<sockaddr*>(&in), sizeof in) == 0) break;
+    ::close(fd);
+  }
+  const std::string beside =
+      "perl -MSocket -e 'socket my $s, AF_INET, SOCK_STREAM, 0; setsockopt $s, SOL_SOCKET, 15, 1 "
+      "or exit 2; exit !(bind $s, sockaddr_in " +
+      std::to_string(port) + ", INADDR_LOOPBACK)'";
+  spec_.listens = kCommandPorts;
+  EXPECT_EQ(sh(beside).exit_code, 0) << "nobody listens yet";
+  ASSERT_EQ(::listen(fd, 1), 0);
+  EXPECT_EQ(sh(beside).exit_code, 1);
+  ::close(fd);
+}
+
+TEST_F(SandboxTest, reaches_no_abstract_socket_of_the_machine) {
+  if (!fence().abstract) GTEST_SKIP() << "this kernel shows them to everybody: Linux 6.12 is needed";
+  const std::string name = "sluice-test-" + std::to_string(getpid());
+  sockaddr_un un{};
+  un.sun_family = AF_UNIX;
+  name.copy(un.sun_path + 1, name.size());
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&un), size), 0);
+  ASSERT_EQ(::listen(fd, 1), 0);
+  const std::string connect =
+      "perl -MSocket -e 'socket my $s, AF_UNIX, SOCK_STREAM, 0; exit !connect $s, pack(q(Sxa*), AF_UNIX, q(" + name +
+      "))'";
+  ProcessCommand outside;
+  outside.argv = {"/bin/sh", "-c", connect};
+  ASSERT_EQ(run(outside)->exit_code, 0) << "from outside it is reached";
+  EXPECT_EQ(sh(connect).exit_code, 1);
+  ::close(fd);
+}
+
+TEST_F(SandboxTest, the_kernel_s_calls_are_filtered) {
+  EXPECT_THAT(sh("cat /proc/self/status").out, HasSubstr("Seccomp:\t2"));
+  EXPECT_NE(sh("unshare -U true").exit_code, 0);
+  EXPECT_EQ(sh("exec ls -l /proc/self/fd | grep -c /").out, "1\n")
+      << "no file is left open but the one that is looked at";
+}
+
 TEST_F(SandboxTest, temporary_files_are_limited_when_asked) {
   spec_.tmp_limit = 1 << 20;
   EXPECT_NE(sh("head -c 2000000 /dev/zero > /tmp/big").exit_code, 0);
   EXPECT_NE(sh("head -c 2000000 /dev/zero > /home/app/big").exit_code, 0);
+  EXPECT_NE(sh("head -c 2000000 /dev/zero > /dev/shm/big").exit_code, 0);
   EXPECT_EQ(sh("head -c 500000 /dev/zero > /tmp/small").exit_code, 0);
 }
 

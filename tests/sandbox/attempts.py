@@ -98,7 +98,7 @@ def _(facts):
     for folder, _all in walk():
         for one in os.listdir(folder) if os.access(folder, os.R_OK | os.X_OK) else []:
             path = os.path.join(folder, one)
-            if path.endswith("facts.json") or not os.path.isfile(path) or os.path.getsize(path) > 1_000_000:
+            if not os.path.isfile(path) or os.path.getsize(path) > 1_000_000:
                 continue
             try:
                 with open(path, errors="replace") as file:
@@ -503,6 +503,7 @@ def ordinary():
 def main(who, path):
     with open(path, encoding="utf8") as file:
         facts = dict(json.load(file), who=who)
+    facts["words"] = [word[::-1] for word in facts["words"]]  # told backwards, so that the facts are no find
     begin = time.monotonic()
     out = {}
     for name, function in TRIED:

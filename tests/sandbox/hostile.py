@@ -40,6 +40,13 @@ class Server(http.server.ThreadingHTTPServer):
 Server(("127.0.0.1", int(os.environ["PORT"])), Answer).serve_forever()
 '''
 
+# Says its secrets where they are masked.
+TALKATIVE = '''[build]
+command = "echo built with $BUILT; env"
+[release]
+command = "echo released with $SECRET $PGPASSWORD; echo $SECRET $DATABASE_URL >&2; env; test -z \\"$FAILS\\""
+'''
+
 HOSTILE = '''import http.server
 import os
 import subprocess
@@ -111,7 +118,6 @@ class Hostile(World):
     def __init__(self, name, sluice):
         super().__init__(name, sluice)
         self.words = {"SECRET": uuid.uuid4().hex, "BUILT": uuid.uuid4().hex}
-        self.commands = {}  # of every process that was seen, for the search for secrets
 
     def must(self, command):
         status, out = self.command(command)
@@ -139,7 +145,7 @@ class Hostile(World):
 
     def neighbours(self):
         """The victim, with secrets of every kind, and an app that had a port."""
-        start = {"start.sh": "#!/bin/sh\nexec python3 app.py\n", "app.py": VICTIM}
+        start = {"start.sh": "#!/bin/sh\nexec python3 app.py\n", "app.py": VICTIM, "sluice.toml": TALKATIVE}
         for stack in ("victim", "stopped"):
             self.must(f"sluice stack create {stack}")
         self.env.update(self.words)
@@ -172,7 +178,7 @@ class Hostile(World):
         pids = [int(line.split()[0]) for line in self.processes_left()] + self.pids_of("victim")
         port = lambda address: int(address.rpartition(":")[2])  # noqa: E731
         return {"data": str(self.data), "files": files, "controls": controls, "pids": sorted({*pids, self.server.pid}),
-                "words": list(self.words.values()), "home": pwd.getpwuid(os.stat(self.data).st_uid).pw_dir, "api": self.api,
+                "words": [word[::-1] for word in self.words.values()], "home": pwd.getpwuid(os.stat(self.data).st_uid).pw_dir, "api": self.api,
                 "abstract": machine.name, "shared": machine.key,
                 "ports": {"the gateway": port(self.gateway), "the API": port(self.api),
                           "another app": int(self.ask("victim", "dev", "/PORT")[1]), "a stopped app": self.had,
@@ -200,17 +206,19 @@ class Hostile(World):
         if status != 0:
             raise RuntimeError(said + self.command("sluice logs hostile dev --build; sluice logs hostile dev --release")[1][-3000:])
         out = {"build": self.ask("hostile", "dev", "/build")[1], "release": self.must("sluice logs hostile dev --release"),
-               "app": self.post("hostile", json.dumps(facts), {"X-Mark": marks["app"]})}
+               "app": self.ask("hostile", "dev", "/", "POST", json.dumps(facts), {"X-Mark": marks["app"]})[1]}
         return {who: json.loads(text.split("ATTEMPTS ", 1)[1].splitlines()[0]) for who, text in out.items()}
 
     def probe(self, ask):
         self.probes["victim"] = Probe(ask)
         return self.probes["victim"]
 
-    def post(self, stack, body, headers):
+    def ask(self, stack, stage, path="/", method="GET", body=None, headers=None):
         connection = http.client.HTTPConnection(self.gateway, timeout=120)
         try:
-            connection.request("POST", "/", body=body, headers={"Host": f"dev.{stack}.localhost:{self.gateway.rpartition(':')[2]}", **headers})
-            return connection.getresponse().read().decode(errors="replace")
+            port = self.gateway.rpartition(":")[2]
+            connection.request(method, path, body=body, headers={"Host": f"{stage}.{stack}.localhost:{port}", **(headers or {})})
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode(errors="replace")
         finally:
             connection.close()

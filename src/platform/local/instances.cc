@@ -155,12 +155,13 @@ Result<> await_these(Site& site, const Record& record, const build::Plan& plan, 
       const auto& instance = record.instances[next];
       auto status = site.supervisor.status(instance.service);
       if (!status || status->deaths < kDeathsAllowed) continue;
-      return with_lines(
-          fmt::format("{} {}", which(record, instance),
-                      why_ended(site, record, instance)
-                          .value_or(fmt::format("exited {} times while starting, the last time with status {}",
-                                                status->deaths, status->exit_code))),
-          last_lines(site, record, instance, kShownLines));
+      const auto lines = last_lines(site, record, instance, kShownLines);
+      auto why = fmt::format("exited {} times while starting, the last time with status {}", status->deaths,
+                             status->exit_code);
+      if (tells_of_refused_port(lines))
+        why += ": it was refused a port, and must listen on the one that the variable PORT names";
+      return with_lines(fmt::format("{} {}", which(record, instance), why_ended(site, record, instance).value_or(why)),
+                        lines);
     }
     return std::nullopt;
   };

@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "platform/local/fixture_test.h"
+#include "sandbox/fence.h"
 #include "supervise/processes.h"
 
 namespace sluice::platform::local {
@@ -93,6 +94,17 @@ TEST_F(LocalTest, an_app_that_listens_elsewhere_is_told_so) {
   EXPECT_NE(text.find("did not listen on its port within 1.5s; it listens on port " + port + " instead"),
             std::string::npos)
       << text;
+}
+
+TEST_F(LocalTest, an_app_that_wants_a_port_of_its_own_choice_is_told_so) {
+  if (!sandbox::fence().ports) GTEST_SKIP() << "this kernel lets an app listen on any port: Linux 6.7 is needed";
+  build::Plan plan;
+  plan.run = "exec python3 -m http.server --bind 127.0.0.1 3999";
+  const auto text = message(deploy(artifact({{"x", ""}}, plan)));
+  const std::regex said(
+      "the app exited [0-9]+ times while starting, the last time with status 1: it was refused a port, and must listen "
+      "on the one that the variable PORT names\nits last lines:\n");
+  EXPECT_TRUE(std::regex_search(text, said)) << text;
 }
 
 TEST_F(LocalTest, an_app_that_answers_with_an_error_is_not_healthy) {

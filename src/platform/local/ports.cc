@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -147,6 +148,17 @@ std::set<std::int64_t> listening(const std::vector<int>& pids) {
     if (inodes.contains(std::to_string(socket.inode))) found.insert(socket.port);
   }
   return found;
+}
+
+bool tells_of_refused_port(const std::vector<std::string>& lines) {
+  bool denied = false, binds = false;
+  for (auto line : lines) {
+    std::transform(line.begin(), line.end(), line.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+    const auto has = [&](const char* word) { return line.find(word) != std::string::npos; };
+    denied = denied || has("permission denied") || has("permissiondenied") || has("eacces");
+    binds = binds || has("bind") || has("listen");
+  }
+  return denied && binds;
 }
 
 }  // namespace sluice::platform::local

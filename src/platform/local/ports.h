@@ -16,5 +16,8 @@ Result<std::int64_t> free_port(const std::set<std::int64_t>& taken);
 bool is_free(std::int64_t port);
 // The ports that these processes listen on, by whatever address; empty also when the kernel does not tell.
 std::set<std::int64_t> listening(const std::vector<int>& pids);
+// Whether what a program wrote last tells that the sandbox refused it a port (sandbox::Spec::listens), in the words of
+// the usual languages.
+bool tells_of_refused_port(const std::vector<std::string>& lines);
 
 }  // namespace sluice::platform::local

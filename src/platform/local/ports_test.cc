@@ -62,5 +62,17 @@ TEST(Ports, a_free_one_is_outside_what_the_kernel_hands_out_and_not_taken) {
   EXPECT_EQ(free_port(all_but_one).error().kind, ErrorKind::unavailable);
 }
 
+TEST(Ports, a_refusal_is_known_by_the_words_of_the_usual_languages) {
+  using Lines = std::vector<std::string>;
+  EXPECT_TRUE(tells_of_refused_port({"Error: listen EACCES: permission denied 0.0.0.0:3000"}));
+  EXPECT_TRUE(tells_of_refused_port({"listen tcp :3000: bind: permission denied", "exit status 1"}));
+  EXPECT_TRUE(tells_of_refused_port(
+      {"    self.socket.bind(self.server_address)", "PermissionError: [Errno 13] Permission denied"}));
+  EXPECT_TRUE(tells_of_refused_port({"Permission denied - bind(2) for \"127.0.0.1\" port 3000 (Errno::EACCES)"}));
+  EXPECT_FALSE(tells_of_refused_port({"./start.sh: Permission denied"}));
+  EXPECT_FALSE(tells_of_refused_port({"listening on 3000", "bye"}));
+  EXPECT_FALSE(tells_of_refused_port(Lines{}));
+}
+
 }  // namespace
 }  // namespace sluice::platform::local
