@@ -109,6 +109,7 @@ std::vector<doctor::Finding> Server::examine(const fs::path& data) const {
     server.newest_event = newest->front().event.at;
   server.certificates = standings(*regions_, keeper_.get());
   server.limits = limits_;
+  for (auto& one : regions_->ailing()) server.ailing[one.stage].push_back(std::move(one.what));
   for (const auto& one : regions_->all())
     if (one.problem) server.regions_down[one.region.name] = *one.problem;
   return doctor::examine(data, server);

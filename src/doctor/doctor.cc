@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "doctor/leftovers.h"
 #include "doctor/machine.h"
 
 namespace sluice::doctor {
@@ -26,8 +27,9 @@ void add_troubles(std::vector<Finding>& to, const std::filesystem::path& folder)
 }
 
 std::vector<Finding> of_machine(const std::filesystem::path& data) {
-  std::vector<Finding> out{free_space(data), writable(data), database(data),   key_file(data), programs(),
-                           sandboxes(),      names(),        supervisor(data), gateway(data),  databases(data)};
+  std::vector<Finding> out{free_space(data), writable(data), database(data), key_file(data),
+                           programs(),       sandboxes(),    metadata(),     names(),
+                           supervisor(data), gateway(data),  databases(data)};
   std::error_code error;
   for (std::filesystem::directory_iterator it(data / "regions", error), end; !error && it != end; it.increment(error)) {
     if (std::filesystem::exists(it->path() / "region.json", error)) add_troubles(out, it->path());
@@ -45,6 +47,8 @@ std::vector<Finding> examine(const std::filesystem::path& data, const Server& se
   out.push_back(limits(server.limits, server.stacks));
   out.push_back(clock(server.newest_event, server.now));
   out.push_back(stages(server.stacks));
+  out.push_back(apps(server.stacks, server.ailing));
+  out.push_back(leftovers(data, server.stacks, server.now));
   out.push_back(backups(server.stacks, server.now));
   out.push_back(waiting(server.stacks, server.now));
   out.push_back(tokens(server.tokens, server.now));

@@ -21,6 +21,7 @@ struct Server {
   Limits limits = {};
   std::map<std::string, acme::Standing> certificates = {};  // by domain
   Down regions_down = {};
+  Ailing ailing = {};
 };
 
 // Of the machine alone, for a server that may not run.

@@ -90,6 +90,28 @@ Finding stages(const Stacks& stacks) {
   return out;
 }
 
+Finding apps(const Stacks& stacks, const Ailing& ailing) {
+  Finding out{"apps", Severity::ok, "Running apps", "None ended by itself within the last hour.", ""};
+  std::vector<std::string> sick;
+  for (const auto& stack : stacks) {
+    for (const auto& stage : stack->stages) {
+      const auto found = ailing.find(stage.id);
+      if (found == ailing.end() || found->second.empty()) continue;
+      const auto count = found->second.size();
+      sick.push_back(fmt::format("{}/{} ({}{})", stack->name, stage.name, found->second.front(),
+                                 count == 1 ? std::string() : fmt::format("; {} instances are like it", count)));
+    }
+  }
+  if (sick.empty()) return out;
+  out.severity = Severity::warning;
+  out.detail = "These were ended, or ended by themselves, and were started again: " + some_of(sick) + ".";
+  out.remedy =
+      "`sluice logs STACK STAGE` shows what it wrote before; where memory is the cause, mend what takes it, or give "
+      "more "
+      "with `sluice stage set STACK STAGE --memory SIZE`.";
+  return out;
+}
+
 Finding backups(const Stacks& stacks, Time now) {
   Finding out{"backups", Severity::ok, "Backups of databases", "", ""};
   std::vector<std::string> failed, late;

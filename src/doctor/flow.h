@@ -18,6 +18,9 @@ using Stacks = std::vector<std::shared_ptr<const pipeline::Stack>>;
 
 // Stages whose newest deployment failed, or whose removal does not come to its end.
 Finding stages(const Stacks& stacks);
+// Instances that serve and do not run as they should, each half a sentence, by stage.
+using Ailing = std::map<pipeline::StageId, std::vector<std::string>>;
+Finding apps(const Stacks& stacks, const Ailing& ailing);
 // Daily backups of databases that failed, or are more than a day late.
 Finding backups(const Stacks& stacks, Time now);
 // Deployments that have waited for their turn for more than an hour.

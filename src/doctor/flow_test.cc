@@ -41,6 +41,22 @@ TEST(Doctor, stages_that_failed_are_named) {
   EXPECT_THAT(found.detail, Not(HasSubstr("shop/dev")));
 }
 
+TEST(Doctor, apps_that_are_ended_again_and_again_are_named_with_the_cause) {
+  auto good = stage("dev"), bad = stage("prod");
+  good.id = {"stg_1"};
+  bad.id = {"stg_2"};
+  EXPECT_EQ(apps(one_stack({good, bad}), {}).severity, Severity::ok);
+  const auto found = apps(one_stack({good, bad}), {{bad.id, {"used more than its 64 MB of memory and was ended"}},
+                                                   {{"stg_unknown"}, {"ended with status 1 2m ago"}}});
+  EXPECT_EQ(found.severity, Severity::warning);
+  EXPECT_EQ(found.detail,
+            "These were ended, or ended by themselves, and were started again: shop/prod (used more than its 64 MB of "
+            "memory and was ended).");
+  EXPECT_THAT(found.remedy, HasSubstr("--memory"));
+  EXPECT_THAT(apps(one_stack({good}), {{good.id, {"ended with status 1 2m ago", "ended with status 2 1m ago"}}}).detail,
+              HasSubstr("shop/dev (ended with status 1 2m ago; 2 instances are like it)"));
+}
+
 TEST(Doctor, limits_that_are_not_held_are_a_problem_where_a_stage_asks_for_them) {
   auto plain = stage("dev"), asking = stage("prod");
   asking.config.resources = pipeline::Resources{0, 1500};

@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -26,6 +28,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::uint64_t kMB = 1'000'000, kGB = 1000 * kMB;
+constexpr int kMetadataPatience = 200;  // milliseconds: such an address is on the machine's own link
 constexpr const char* kRestart = "Stop the server and start it again: it starts what is missing.";
 
 std::string amount(std::uint64_t bytes) {
@@ -161,7 +164,48 @@ Finding sandboxes() {
   }
   const auto made = sandbox::Sandbox::probe(fs::path(own) / "etc");
   (void)remove_tree(own);
-  return made ? out : with(out, made.error());
+  return made ? sandboxes(sandbox::fence()) : with(out, made.error());
+}
+
+Finding sandboxes(const sandbox::Fence& fence) {
+  Finding out{"sandbox", Severity::ok, "Sandbox", "Apps and builds can be sandboxed.", ""};
+  if (fence.ports) return out;
+  out.severity = Severity::warning;
+  out.detail =
+      "Apps and builds can be sandboxed, but this kernel does not keep one from listening on the port of another that "
+      "is "
+      "stopped.";
+  out.remedy = "Run Linux 6.7 or newer; in a container, let its profile allow Landlock.";
+  return out;
+}
+
+Finding metadata(const std::string& address, std::uint16_t port) {
+  Finding out{"metadata", Severity::ok, "Credentials of a cloud", "No cloud tells this machine's credentials to apps.",
+              ""};
+  sockaddr_in in{};
+  in.sin_family = AF_INET;
+  in.sin_port = htons(port);
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0 || ::inet_pton(AF_INET, address.c_str(), &in.sin_addr) != 1) return out;
+  bool answers = ::connect(fd, reinterpret_cast<sockaddr*>(&in), sizeof in) == 0;
+  if (!answers && errno == EINPROGRESS) {
+    pollfd waits{fd, POLLOUT, 0};
+    int error = 0;
+    socklen_t size = sizeof error;
+    answers = ::poll(&waits, 1, kMetadataPatience) == 1 && ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 &&
+              error == 0;
+  }
+  ::close(fd);
+  if (!answers) return out;
+  out.severity = Severity::warning;
+  out.detail = address + " answers: apps and builds can ask it for what a cloud lets this machine do.";
+  const passwd* user = ::getpwuid(::geteuid());
+  out.remedy = fmt::format(
+      "Give the machine no role there, or keep the server's user from it: `iptables -A OUTPUT -d {} -m owner "
+      "--uid-owner "
+      "{} -j REJECT`.",
+      address, user != nullptr ? user->pw_name : std::to_string(::geteuid()));
+  return out;
 }
 
 Finding names(const std::string& host) {

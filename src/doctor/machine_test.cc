@@ -12,6 +12,7 @@
 
 #include "base/files.h"
 #include "doctor/doctor.h"
+#include "doctor/leftovers.h"
 #include "store/store.h"
 #include "supervise/supervisor.h"
 
@@ -105,6 +106,56 @@ TEST_F(Machine, a_sandbox_that_cannot_be_made_is_said) {
   EXPECT_EQ(found.remedy, "Run `apt-get install bubblewrap`.");
 }
 
+TEST_F(Machine, a_kernel_without_the_rule_of_ports_is_said) {
+  EXPECT_EQ(sandboxes(sandbox::Fence{true, true}).severity, Severity::ok);
+  EXPECT_EQ(sandboxes(sandbox::Fence{true, false}).severity, Severity::ok);
+  const auto found = sandboxes(sandbox::Fence{});
+  EXPECT_EQ(found.severity, Severity::warning);
+  EXPECT_THAT(found.detail, HasSubstr("the port of another"));
+  EXPECT_THAT(found.remedy, HasSubstr("Linux 6.7"));
+}
+
+TEST_F(Machine, a_cloud_s_credentials_within_reach_of_apps_are_said) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in in{};
+  in.sin_family = AF_INET;
+  in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof in;
+  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&in), sizeof in), 0);
+  ASSERT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&in), &size), 0);
+  EXPECT_EQ(metadata("127.0.0.1", ntohs(in.sin_port)).severity, Severity::ok) << "nobody listens";
+  ASSERT_EQ(::listen(fd, 1), 0);
+  const auto found = metadata("127.0.0.1", ntohs(in.sin_port));
+  EXPECT_EQ(found.severity, Severity::warning);
+  EXPECT_THAT(found.detail, HasSubstr("127.0.0.1 answers"));
+  EXPECT_THAT(found.remedy, HasSubstr("-d 127.0.0.1 -m owner --uid-owner "));
+  ::close(fd);
+}
+
+// A stage that is deleted may leave nothing; what it left is found, in every region, and what is new is given time.
+TEST_F(Machine, what_is_left_of_deleted_stages_is_said) {
+  const auto now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  pipeline::Stack stack;
+  stack.stages.resize(1);
+  stack.stages[0].id = {"stg_known"};
+  stack.leaving.resize(1);
+  stack.leaving[0].id = {"stg_leaving"};
+  const Stacks stacks{std::make_shared<const pipeline::Stack>(stack)};
+  for (const char* folder : {"stages/stg_known/dep_1", "stages/stg_leaving/dep_2", "s6/services/dep_1.0.4000",
+                             "s6/services/dep_2.1.4001", "s6/services/gateway"})
+    fs::create_directories(dir / folder);
+  EXPECT_EQ(leftovers(dir, stacks, now + 1h).severity, Severity::ok) << leftovers(dir, stacks, now + 1h).detail;
+  fs::create_directories(dir / "regions/eu/stages/stg_gone/dep_3");
+  EXPECT_EQ(leftovers(dir, stacks, now).severity, Severity::ok) << "it may be about to go";
+  auto found = leftovers(dir, stacks, now + 1h);
+  EXPECT_EQ(found.severity, Severity::warning);
+  EXPECT_EQ(found.detail, "This is left of what was deleted: " + (dir / "regions/eu/stages/stg_gone").string() + ".");
+  EXPECT_THAT(found.remedy, HasSubstr("Restart the server"));
+  fs::create_directories(dir / "s6/services/dep_4.0.4002");
+  found = leftovers(dir, stacks, now + 1h);
+  EXPECT_THAT(found.detail, AllOf(HasSubstr("dep_4.0.4002"), HasSubstr("and 1 more")));
+}
+
 TEST_F(Machine, a_name_that_does_not_resolve_is_said) {
   EXPECT_EQ(names("localhost").severity, Severity::ok);
   const auto found = names("no-such-machine.invalid");
@@ -153,8 +204,9 @@ TEST_F(Machine, all_is_looked_at_once_and_every_finding_has_its_remedy) {
     EXPECT_TRUE(one.detail.ends_with('.')) << one.id << ": " << one.detail;
     EXPECT_EQ(one.remedy.empty(), one.severity == Severity::ok) << one.id;
   }
-  EXPECT_EQ(seen, (std::set<std::string>{"space", "data", "database", "key", "programs", "sandbox", "limits", "names",
-                                         "supervisor", "gateway", "databases", "backups", "reach", "clock", "stages",
+  EXPECT_EQ(seen, (std::set<std::string>{"space",   "data",   "database",     "key",     "programs",  "sandbox",
+                                         "limits",  "names",  "supervisor",   "gateway", "databases", "backups",
+                                         "reach",   "clock",  "stages",       "apps",    "leftovers", "metadata",
                                          "waiting", "tokens", "certificates", "regions"}));
 }
 

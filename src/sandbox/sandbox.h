@@ -29,7 +29,7 @@ struct Ports {
 };
 // What a build or another command of an app may listen on, where nobody does when it starts: below every port that apps
 // are given.
-inline constexpr Ports kCommandPorts{1024, 9999};
+inline constexpr Ports kCommandPorts{3000, 9999};
 
 struct Spec {
   std::vector<std::string> argv;  // inside; often {"/bin/sh", "-c", command}

@@ -2,6 +2,7 @@
 
 extern "C" {
 #include <s6/supervise.h>
+#include <skalibs/djbtime.h>
 }
 
 #include <cerrno>
@@ -41,6 +42,10 @@ Status status(const std::filesystem::path& service) {
   out.deaths = static_cast<int>(count);
   const auto& last = deaths[static_cast<std::size_t>(count) - 1];
   out.exit_code = last.sig != 0 ? 128 + last.sig : last.exitcode;
+  timespec at{};
+  if (timespec_from_tain(&at, &last.stamp) != 0)
+    out.died = Time(
+        std::chrono::duration_cast<Duration>(std::chrono::seconds(at.tv_sec) + std::chrono::nanoseconds(at.tv_nsec)));
   return out;
 }
 

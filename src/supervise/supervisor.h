@@ -32,9 +32,10 @@ struct Service {
 struct Status {
   bool up = false;
   bool wanted_up = false;
-  int pid = 0;        // 0 when down
-  int exit_code = 0;  // of the last end; 128 + signal when killed by one
-  int deaths = 0;     // since it was added, at most 100 are counted
+  int pid = 0;                              // 0 when down
+  int exit_code = 0;                        // of the last end; 128 + signal when killed by one
+  int deaths = 0;                           // since it was added, at most 100 are counted
+  std::optional<Time> died = std::nullopt;  // the last of them
   bool operator==(const Status&) const = default;
 };
 

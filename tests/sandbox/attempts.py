@@ -486,9 +486,18 @@ def outlive(mark):
         time.sleep(0.01)
 
 
-def ordinary():
+def can_listen(port):
+    try:
+        return bool(listens(port))
+    except OSError:
+        return False
+
+
+def ordinary(who):
     """What an app may do all the same: said when it cannot."""
     wrong = []
+    if who != "app" and not any(can_listen(port) for port in range(9200, 9999)):
+        wrong.append("no port of a command's")
     try:
         listens(0)
     except OSError as error:
@@ -511,7 +520,7 @@ def main(who, path):
             out[name] = function(facts)
         except Exception as error:  # what cannot be tried does not count as held
             out[name] = f"the attempt itself failed: {error!r}"
-    return json.dumps({"who": who, "came through": out, "broken": ordinary(), "took": time.monotonic() - begin})
+    return json.dumps({"who": who, "came through": out, "broken": ordinary(who), "took": time.monotonic() - begin})
 
 
 if __name__ == "__main__":

@@ -15,6 +15,12 @@ bool Databases::made() const {
 
 void Databases::prepare() {
   const std::lock_guard lock(mutex_);
+  std::error_code error;
+  for (fs::directory_iterator it(dir_, error), end; !error && it != end; it.increment(error)) {
+    const auto name = it->path().filename().string();
+    std::error_code ignored;
+    if (name.starts_with("copy-") && it->path().extension() == ".dump") fs::remove(it->path(), ignored);
+  }
   if (made()) (void)open();
 }
 

@@ -115,7 +115,7 @@ std::string explain(const Site& site, const Record& record, const build::Plan& p
 std::optional<std::string> why_ended(const Site& site, const Record& record, const Instance& instance) {
   if (site.sandbox.groups() == nullptr) return std::nullopt;
   const auto seen = site.sandbox.groups()->seen(instance.service);
-  const auto limits = spec_for({}, {}, {}, record.resources.value_or(pipeline::Resources{})).limits;
+  const auto limits = limits_of(record);
   if (seen.ended > 0 && limits.memory > 0) return cgroup::memory_sentence(limits);
   if (seen.refused > 0) return cgroup::processes_sentence(limits);
   return std::nullopt;
@@ -213,6 +213,10 @@ sandbox::Spec spec_for(const fs::path& artifact, const fs::path& env_dir, const 
   spec.group = group;
   spec.limits = {resources.memory, resources.cpu, kProcessLimit};
   return spec;
+}
+
+cgroup::Limits limits_of(const Record& record) {
+  return spec_for({}, {}, {}, record.resources.value_or(pipeline::Resources{})).limits;
 }
 
 void remove_groups(const Site& site, const std::vector<std::string>& services) {

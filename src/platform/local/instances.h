@@ -18,6 +18,8 @@ pipeline::Resources resources_of(const pipeline::StageConfig& config, const buil
 sandbox::Spec spec_for(const std::filesystem::path& artifact, const std::filesystem::path& env_dir,
                        const std::string& group, const pipeline::Resources& resources);
 
+cgroup::Limits limits_of(const Record& record);
+
 // With the stage held: `count` instances are services afterwards, those that were there untouched. Does not wait for
 // them, and takes none away.
 Result<> bring_up(Site& site, Record& record, const build::Plan& plan, std::int64_t count);

@@ -120,6 +120,42 @@ TEST_F(LimitsTest, a_release_command_is_held_as_an_instance_is) {
   EXPECT_TRUE(groups().empty());
 }
 
+// As after a crash of the server in the middle of it: its group is there, with what was ended in it.
+TEST_F(LimitsTest, R9_1_a_release_command_is_not_blamed_for_the_memory_of_the_run_before) {
+  config_.resources = pipeline::Resources{64 * kMegabyte, 0};
+  build::Plan plan;
+  plan.release = "exit 3";
+  const auto id = artifact({{"x", ""}}, plan);
+  sandbox::Spec before;
+  before.argv = {"/bin/sh", "-c", "exec perl -e '$x = q(x) x 300_000_000'"};
+  before.cwd = "/";
+  before.group = "dep_test0001dev1.release";
+  before.limits.memory = 64 * kMegabyte;
+  ProcessCommand command;
+  command.argv = sandbox_->command(before);
+  ASSERT_TRUE(run(command));
+  ASSERT_GT(sandbox_->groups()->seen(before.group).ended, 0);
+  EXPECT_EQ(message(deploy(id)), "the release command ended with status 3");
+  EXPECT_TRUE(groups().empty());
+}
+
+TEST_F(LimitsTest, a_live_app_that_was_ended_for_its_memory_is_known) {
+  config_.resources = pipeline::Resources{64 * kMegabyte, 0};
+  ASSERT_TRUE(done(deploy(web("one"))));
+  EXPECT_TRUE(platform_->ailing().empty());
+  const auto name = groups().at(0);
+  // What joins it is ended for its memory, as it is itself.
+  ProcessCommand eater;
+  eater.argv = {"/bin/sh", "-c", "echo 0 >\"$1/cgroup.procs\" && exec perl -e '$x = q(x) x 300_000_000'", "sh",
+                sandbox_->groups()->group(name, {}).folders[0].path.string()};
+  ASSERT_TRUE(run(eater));
+  ASSERT_TRUE(eventually([&] { return !platform_->ailing().empty(); }));
+  const auto found = platform_->ailing();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_TRUE(found[0].what.starts_with("used more than its 64 MB of memory and was ended")) << found[0].what;
+  EXPECT_EQ(found[0].stage.value, "stg_test0001dev");
+}
+
 TEST_F(LocalTest, a_limit_that_cannot_be_held_is_not_kept_in_silence) {
   config_.resources = pipeline::Resources{256 * kMegabyte, 1500};
   ASSERT_TRUE(done(deploy(web("free"))));

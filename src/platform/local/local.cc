@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "logs/keeping.h"
+#include "platform/local/ailing.h"
 #include "platform/local/instances.h"
 #include "platform/local/running.h"
 #include "platform/local/site.h"
@@ -268,6 +269,8 @@ void LocalPlatform::clean_access_log() const { logs::clean_logger(access_dir(), 
 fs::path LocalPlatform::access_dir() const { return state_->gateway->folder() / "access"; }
 
 std::vector<RunningInstance> LocalPlatform::running() const { return local::running(*state_); }
+
+std::vector<AilingInstance> LocalPlatform::ailing() const { return local::ailing(*state_); }
 
 Result<> LocalPlatform::down(const fs::path& data) {
   return supervise::Supervisor::down(supervisor_dir(data), local::kStopGrace, {local::kGatewayService},

@@ -35,6 +35,13 @@ struct RunningInstance {
   std::uint64_t cpu_us = 0, memory_kib = 0;
 };
 
+// An instance that does not run as it should, though it is meant to: half a sentence, as "used more than its 512 MB of
+// memory and was ended".
+struct AilingInstance {
+  pipeline::StageId stage;
+  std::string what;
+};
+
 class LocalPlatform : public Platform {
  public:
   struct Options {
@@ -121,6 +128,10 @@ class LocalPlatform : public Platform {
   // Of every stage, whatever they run for: also while they start and while they drain. One look at all processes of the
   // machine, none where nothing runs.
   [[nodiscard]] std::vector<RunningInstance> running() const;
+
+  // Of what stages serve with: those that ended by themselves within the last hour, and those of which something was
+  // ended for its memory since they were deployed.
+  [[nodiscard]] std::vector<AilingInstance> ailing() const;
 
   // Ends everything that outlives a server of this data directory: gateway, apps (SIGTERM, 30 s, SIGKILL), databases,
   // supervisor.

@@ -107,6 +107,15 @@ TEST_F(LocalTest, an_app_that_wants_a_port_of_its_own_choice_is_told_so) {
   EXPECT_TRUE(std::regex_search(text, said)) << text;
 }
 
+TEST_F(LocalTest, an_app_that_ends_by_itself_is_known) {
+  ASSERT_TRUE(done(deploy(web("one"), 2)));
+  EXPECT_TRUE(platform_->ailing().empty());
+  ::kill(platform_->running().at(0).pid, SIGKILL);
+  ASSERT_TRUE(eventually([&] { return platform_->ailing().size() == 1; }));
+  EXPECT_TRUE(platform_->ailing()[0].what.starts_with("ended with status 137 ")) << platform_->ailing()[0].what;
+  EXPECT_EQ(platform_->ailing()[0].stage.value, "stg_test0001dev");
+}
+
 TEST_F(LocalTest, an_app_that_answers_with_an_error_is_not_healthy) {
   build::Plan plan;
   plan.health_timeout = 5s;

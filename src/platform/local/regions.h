@@ -78,6 +78,7 @@ class Regions final : public Platform {
   void clean_logs() const;
   [[nodiscard]] std::vector<std::filesystem::path> access_dirs() const;
   [[nodiscard]] std::vector<RunningInstance> running() const;
+  [[nodiscard]] std::vector<AilingInstance> ailing() const;
 
   // As LocalPlatform::down, of every region of this data directory.
   static Result<> down(const std::filesystem::path& data);

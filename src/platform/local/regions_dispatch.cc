@@ -202,4 +202,13 @@ std::vector<RunningInstance> Regions::running() const {
   return out;
 }
 
+std::vector<AilingInstance> Regions::ailing() const {
+  std::vector<AilingInstance> out;
+  for (const auto& platform : up()) {
+    auto some = platform->ailing();
+    out.insert(out.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
+  }
+  return out;
+}
+
 }  // namespace sluice::platform

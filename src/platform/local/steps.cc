@@ -84,6 +84,9 @@ Result<> run_command(Site& site, const Work& work, Context& context, const std::
   if (auto written = write_environment(site, work, plan, environment, env_dir); !written) return written;
   const auto group = fmt::format("{}.{}", work.deployment.id.value, name);
   auto spec = spec_for(artifact, env_dir, group, resources_of(context.config, plan));
+  const auto* groups = site.sandbox.groups();
+  // A run that a crash of the server left behind may have left its group, too, with what ended in it.
+  const auto before = groups != nullptr ? groups->seen(group).ended : 0;
   spec.argv = {"/bin/sh", "-c", command};
   spec.listens = sandbox::kCommandPorts;
   ProcessCommand process;
@@ -103,7 +106,6 @@ Result<> run_command(Site& site, const Work& work, Context& context, const std::
   auto finished = run(process);
   if (!finished) return fail(finished.error());
   (void)remove_tree(env_dir);
-  const auto* groups = site.sandbox.groups();
   const auto seen = groups != nullptr ? groups->seen(group) : cgroup::Seen{};
   if (groups != nullptr) groups->remove(group);
   if (finished->ok()) return {};
@@ -111,7 +113,7 @@ Result<> run_command(Site& site, const Work& work, Context& context, const std::
   std::string sentence = finished->timed_out
                              ? fmt::format("the {} command was not done within {}", name, limit)
                              : fmt::format("the {} command ended with status {}", name, finished->exit_code);
-  if (!finished->timed_out && seen.ended > 0 && spec.limits.memory > 0)
+  if (!finished->timed_out && seen.ended > before && spec.limits.memory > 0)
     sentence = fmt::format("the {} command {}", name, cgroup::memory_sentence(spec.limits));
   std::vector<std::string> lines;
   while (!tail.empty() && tail.back() == '\n') tail.pop_back();

@@ -1,0 +1,13 @@
+#pragma once
+#include <filesystem>
+
+#include "doctor/finding.h"
+#include "doctor/flow.h"
+
+namespace sluice::doctor {
+
+// What is on this machine of stages that were deleted: their folders, and services that belong to no deployment. What
+// is younger than ten minutes may be about to go, or to be known.
+Finding leftovers(const std::filesystem::path& data, const Stacks& stacks, Time now);
+
+}  // namespace sluice::doctor
