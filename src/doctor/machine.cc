@@ -17,6 +17,7 @@
 
 #include "base/files.h"
 #include "base/process.h"
+#include "gateway/port.h"
 #include "gateway/runtime.h"
 #include "sandbox/sandbox.h"
 #include "store/store.h"
@@ -242,6 +243,14 @@ Finding gateway(const fs::path& data) {
   out.detail = generation ? "What answers in the gateway's place is not the gateway: no app can be reached."
                           : "HAProxy does not answer: no app can be reached.";
   out.remedy = std::string("Look into gateway/ of the data directory for what HAProxy wrote. ") + kRestart;
+  const auto port = std::atoi(read_file(data / "gateway" / "port", 100).value_or("").c_str());
+  const auto free = gateway::try_port("127.0.0.1", static_cast<std::uint16_t>(port));
+  if (port == 0 || free || free.error().kind != ErrorKind::conflict) return out;
+  out.detail =
+      fmt::format("HAProxy does not answer, and something listens on its port {}: no app can be reached.", port);
+  out.remedy =
+      "End what listens there, then the gateway comes by itself; or start the server with `--gateway` and "
+      "another port.";
   return out;
 }
 

@@ -177,6 +177,24 @@ TEST_F(Machine, a_gateway_that_does_not_answer_is_said) {
   EXPECT_THAT(found.detail, HasSubstr("no app can be reached"));
 }
 
+TEST_F(Machine, a_gateway_whose_port_somebody_else_took_is_said) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in in{};
+  in.sin_family = AF_INET;
+  in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof in;
+  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&in), sizeof in), 0);
+  ASSERT_EQ(::listen(fd, 1), 0);
+  ASSERT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&in), &size), 0);
+  fs::create_directories(dir / "gateway");
+  ASSERT_TRUE(write_file(dir / "gateway" / "port", std::to_string(ntohs(in.sin_port)) + "\n"));
+  const auto found = gateway(dir);
+  EXPECT_EQ(found.severity, Severity::problem);
+  EXPECT_THAT(found.detail, HasSubstr("something listens on its port " + std::to_string(ntohs(in.sin_port))));
+  EXPECT_THAT(found.remedy, HasSubstr("--gateway"));
+  ::close(fd);
+}
+
 TEST_F(Machine, databases_that_do_not_run_are_said) {
   EXPECT_EQ(databases(dir).severity, Severity::ok);
   EXPECT_THAT(databases(dir).detail, HasSubstr("No stage"));

@@ -14,6 +14,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
 #include <thread>
 
 #include "base/files.h"
@@ -42,8 +43,9 @@ std::vector<int> processes_with(const std::string& text) {
     const std::string name = entry.path().filename();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
     std::ifstream in(entry.path() / "cmdline", std::ios::binary);
-    const std::string line((std::istreambuf_iterator<char>(in)), {});
-    if (line.find(text) != std::string::npos && std::stoi(name) != getpid()) found.push_back(std::stoi(name));
+    std::ostringstream line;  // which takes the end of a process meanwhile for the end of the file
+    line << in.rdbuf();
+    if (line.str().find(text) != std::string::npos && std::stoi(name) != getpid()) found.push_back(std::stoi(name));
   }
   return found;
 }

@@ -133,7 +133,7 @@ TEST_F(LimitsTest, R9_1_a_release_command_is_not_blamed_for_the_memory_of_the_ru
   before.limits.memory = 64 * kMegabyte;
   ProcessCommand command;
   command.argv = sandbox_->command(before);
-  ASSERT_TRUE(run(command));
+  ASSERT_TRUE(sluice::run(command));
   ASSERT_GT(sandbox_->groups()->seen(before.group).ended, 0);
   EXPECT_EQ(message(deploy(id)), "the release command ended with status 3");
   EXPECT_TRUE(groups().empty());
@@ -148,7 +148,7 @@ TEST_F(LimitsTest, a_live_app_that_was_ended_for_its_memory_is_known) {
   ProcessCommand eater;
   eater.argv = {"/bin/sh", "-c", "echo 0 >\"$1/cgroup.procs\" && exec perl -e '$x = q(x) x 300_000_000'", "sh",
                 sandbox_->groups()->group(name, {}).folders[0].path.string()};
-  ASSERT_TRUE(run(eater));
+  ASSERT_TRUE(sluice::run(eater));
   ASSERT_TRUE(eventually([&] { return !platform_->ailing().empty(); }));
   const auto found = platform_->ailing();
   ASSERT_EQ(found.size(), 1U);
