@@ -1,6 +1,8 @@
 #pragma once
 #include <string>
 
+#include "base/result.h"
+
 // What the kernel does for no one inside, beyond what namespaces and lost privileges keep away: seccomp(2).
 namespace sluice::sandbox {
 
@@ -10,6 +12,6 @@ namespace sluice::sandbox {
 // ports (fence.h). Refusals are errors, never signals: what tries whether it may goes on without. Without
 // `may_share_ports` SO_REUSEPORT is taken and does nothing: it would let one app in on another's port, or the
 // gateway's, as all of them are the same user.
-std::string kernel_filter(bool may_share_ports);
+Result<std::string> kernel_filter(bool may_share_ports);
 
 }  // namespace sluice::sandbox

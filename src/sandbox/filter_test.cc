@@ -23,7 +23,7 @@ namespace {
 
 // What `tried` gives under the filter: 0, or the error's number.
 int under_filter(bool may_share_ports, const std::function<long()>& tried) {
-  const std::string code = kernel_filter(may_share_ports);
+  const std::string code = kernel_filter(may_share_ports).value();
   const pid_t child = ::fork();
   if (child == 0) {
     sock_fprog program{static_cast<unsigned short>(code.size() / sizeof(sock_filter)),
@@ -73,6 +73,8 @@ TEST(Filter, lets_sockets_of_the_network_and_of_unix_be_and_no_others) {
   EXPECT_EQ(tried([] { return ::socket(AF_VSOCK, SOCK_STREAM, 0); }), EAFNOSUPPORT);
   EXPECT_EQ(tried([] { return ::socket(AF_ALG, SOCK_SEQPACKET, 0); }), EAFNOSUPPORT);
   EXPECT_EQ(tried([] { return ::socket(AF_PACKET, SOCK_RAW, 0); }), EAFNOSUPPORT);
+  EXPECT_EQ(tried([] { return ::syscall(SYS_socket, 1L << 32 | AF_VSOCK, SOCK_STREAM, 0); }), EAFNOSUPPORT);
+  EXPECT_EQ(tried([] { return ::syscall(SYS_socket, 64 + AF_INET, SOCK_STREAM, 0); }), EAFNOSUPPORT);
   EXPECT_EQ(tried([] { return ::socket(AF_INET, SOCK_STREAM, 262); }), EPROTONOSUPPORT) << "MPTCP";
 }
 

@@ -41,8 +41,9 @@ Result<Sandbox> Sandbox::probe(const std::filesystem::path& etc) {
   }
   Sandbox sandbox(etc);
   if (auto copied = sandbox.etc_->refresh(); !copied) return fail(copied.error());
-  if (auto written = replace_file(sandbox.etc_->filter(), kernel_filter(fence().ports)); !written)
-    return fail(written.error());
+  auto filter = kernel_filter(fence().ports);
+  if (!filter) return fail(filter.error());
+  if (auto written = replace_file(sandbox.etc_->filter(), *filter); !written) return fail(written.error());
   Spec spec;
   spec.argv = {"/bin/true"};
   spec.cwd = "/";
