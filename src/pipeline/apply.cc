@@ -178,6 +178,7 @@ struct Applying {
         const Deployment& won = *at.active;
         at.current =
             Current{won.id, won.change, won.attempt, won.artifact, won.settings_revision, won.instances, event.at};
+        at.scaling.reset();                                               // of what ran before
         if (at.rest && at.rest->why == RestCause::idle) at.rest.reset();  // it runs, and its idle time begins anew
         if (at.config.database == DatabaseKind::created && !at.backup_due) at.backup_due = event.at + kFirstBackup;
       }

@@ -278,6 +278,20 @@ TEST(Rules, R7_5_a_scale_that_failed_makes_way_for_a_start) {
   EXPECT_EQ(f.due(), "dev retire");
 }
 
+TEST(Rules, R7_5_a_scale_that_made_way_for_a_start_in_vain_is_due_again) {
+  Flow f;
+  f.check_in().rest().check_in().instances("dev", 4).as(machine()).give(Flow::failed(f.works().at(1), "no memory"));
+  f.as(ann()).instances("dev", 1).as(machine()).give(Flow::failed(f.works().at(1), "no memory"));
+  f.run_to("dev", S::starting);
+  EXPECT_EQ(f.due(), "dev start");
+  f.pass(std::chrono::minutes(1));
+  EXPECT_EQ(f.due(), "dev start") << "not beside it";
+  f.as(ann()).cancel("dev").discard("dev");
+  EXPECT_EQ(f.see(), "dev #1");
+  f.pass(std::chrono::minutes(1));
+  EXPECT_NE(f.due().find("dev scale 1"), std::string::npos) << "some of the four may run: " << f.due();
+}
+
 TEST(Rules, R7_5_a_scale_that_fails_is_tried_again_and_one_with_a_new_goal_begins_anew) {
   Flow f;
   f.check_in().rest().instances("dev", 5).as(machine()).give(Flow::failed(f.works().at(0), "no memory"));

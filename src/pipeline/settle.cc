@@ -55,16 +55,10 @@ void redeploy_for_settings(Deciding& d, const StageId& stage) {
 // R7.5: in place, while no deployment is about to bring a set of its own.
 void scale(Deciding& d, const StageId& stage) {
   const Stage& at = d.stage(stage);
-  if (!at.current) return;
+  if (!at.current || is_at_or_past_starting(at)) return;
   const std::int64_t desired = desired_instances(at);
-  const bool pauses = at.scaling && at.scaling->chore.look_again > d.now;
-  if (is_at_or_past_starting(at)) {
-    // One that failed does not stand in the way of the deployment that may well mend it.
-    if (pauses && !at.scaling->chore.problem.empty()) d.emit(ScaleEnded{stage, at.current->instances});
-    return;
-  }
   const bool is_due = !at.scaling && at.current->instances != desired;
-  const bool has_new_goal = pauses && at.scaling->to != desired;
+  const bool has_new_goal = at.scaling && at.scaling->chore.look_again > d.now && at.scaling->to != desired;
   if (is_due || has_new_goal) d.emit(ScaleBegan{stage, desired, at.attempt});
 }
 

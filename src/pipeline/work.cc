@@ -78,6 +78,13 @@ struct Looking {
     }
   }
 
+  // A scale that failed does not stand in the way of the deployment that may well mend it. Where that does not succeed
+  // it is due again: how many run now nobody knows.
+  static bool makes_way(const Stage& stage) {
+    if (!stage.active || stage.active->state < S::starting || stage.scaling->chore.problem.empty()) return false;
+    return stage.active->state > S::starting || stage.scaling->chore.look_again > stage.active->step_at;
+  }
+
   void deployment(const Stage& stage) {
     const Deployment& active = *stage.active;
     if (active.state == S::cancelling) {
@@ -90,7 +97,7 @@ struct Looking {
     const Time deadline = (in_line ? now : active.step_at) + *limit;
     if (!in_line) wake(deadline);
     if (deadline <= now || !is_ready(active.look_again)) return;
-    if (active.state == S::starting && stage.scaling) return;  // R7.5: one at a time
+    if (active.state == S::starting && stage.scaling && !makes_way(stage)) return;  // R7.5: one at a time
     step(kind_of(active.state), stage, deadline);
   }
 
@@ -101,7 +108,7 @@ struct Looking {
 
   void at(const Stage& stage) {
     if (stage.active) deployment(stage);
-    if (stage.scaling) chore(WorkKind::scale, stage, stage.scaling->chore);
+    if (stage.scaling && !makes_way(stage)) chore(WorkKind::scale, stage, stage.scaling->chore);
     if (stage.retiring) chore(WorkKind::retire, stage, *stage.retiring);
     if (stage.task) chore(kind_of(stage.task->kind), stage, stage.task->chore);
     if (stage.backup_due && !stage.task && *stage.backup_due > now) wake(*stage.backup_due);
