@@ -11,6 +11,7 @@ class Ledger:
         self.pushed = []  # (stack, commit)
         self.decided = []  # (stack, stage, change, state, comment)
         self.queued = []  # (who, deployment)
+        self.unseen = collections.Counter()  # deployments that were made, as somebody heard, by a server that died before it named them
         self.cancelled = []
         self.variables = {}  # (stack, stage, kind, name): value
         self.settings = {}  # (stack, stage, member): value
@@ -56,7 +57,7 @@ def prove(check, ledger, town):
     asked = collections.Counter(who for who, _ in ledger.queued)
     acts = [event for event in by_type["DeploymentQueued"] if not (event["by"].startswith("pusher") and event["kind"] in ("flow", "initial"))]
     made = collections.Counter(event["by"] for event in acts)  # but for what a push sets going
-    wrong += [f"{who} was told of {asked[who]} and made {made[who]}" for who in asked if made[who] != asked[who]]
+    wrong += [f"{who} was told of {asked[who]} and {ledger.unseen[who]} unnamed and made {made[who]}" for who in asked if made[who] != asked[who] + ledger.unseen[who]]
     check(f"{len(ledger.queued)} acknowledged approvals, retries, rollbacks, redeployments and promotions: each made one deployment", not wrong, few(wrong))
 
     ended = {event["deployment"]: event["state"] for event in by_type["DeploymentEnded"]}
