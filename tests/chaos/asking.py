@@ -1,8 +1,8 @@
 """Requests to the apps, without pause, and which of them may fail: those that the death of what they needed met.
 
 A death of ours excuses what was under way when it came, and what came until the stage answered again: the window opens with the
-kill and closes with the first good answer to a request of more than SETTLED seconds after it, and after AT_MOST seconds in any case. A
-death of the server, of a supervisor of one service or of git excuses nothing (R9.2)."""
+kill and closes with the first good answer to a request of more than SETTLED seconds after it, and after AT_MOST seconds in any case. An
+instance and the gateway die with their s6-supervise. A death of the server, of a log or of git excuses nothing (R9.2)."""
 import http.client
 import threading
 import time

@@ -109,14 +109,20 @@ class Reaper:
         self.tell(f"kill HAProxy ({pid})")
         return kill(pid)
 
+    def stage_of(self, pid):
+        """Stack and stage of a process of an app of ours."""
+        variables = dict(item.split(b"=", 1) for item in read(Path(f"/proc/{pid}/environ")).split(b"\0") if b"=" in item)
+        if not self.town.is_ours(variables):
+            return None
+        return variables.get(b"SLUICE_STACK", b"").decode(), variables.get(b"SLUICE_STAGE", b"").decode()
+
     def instance(self):
         found = []
         for pid, _, arguments, _ in processes():
             if b"app.py" not in arguments[-1:] and b"app.py" not in arguments:
                 continue
-            variables = dict(item.split(b"=", 1) for item in read(Path(f"/proc/{pid}/environ")).split(b"\0") if b"=" in item)
-            if self.town.is_ours(variables):
-                found.append((pid, variables.get(b"SLUICE_STACK", b"").decode(), variables.get(b"SLUICE_STAGE", b"").decode()))
+            if served := self.stage_of(pid):
+                found.append((pid, *served))
         if not found:
             return False
         pid, stack, stage = self.dice.choice(sorted(found))
@@ -125,14 +131,22 @@ class Reaper:
         return kill(pid)
 
     def supervisor(self):
-        """s6-supervise of one service: an instance, a log or the gateway."""
+        """s6-supervise of one service: an instance and the gateway die with theirs, a log does not."""
         place = str(self.town.data / "s6" / "services") + "/"
-        found = [(pid, where) for pid, _, arguments, where in processes()
+        all_of = list(processes())
+        found = [(pid, where) for pid, _, arguments, where in all_of
                  if os.path.basename(arguments[0]) == b"s6-supervise" and where.startswith(place)]
         if not found:
             return False
         pid, where = self.dice.choice(sorted(found))
-        self.tell(f"kill s6-supervise of {where.removeprefix(place)} ({pid})")
+        name = where.removeprefix(place)
+        if name == "gateway":
+            self.excuses.give()
+        elif not name.endswith("/log"):
+            for one in below(all_of, pid):
+                if served := self.stage_of(one):
+                    self.excuses.give(served)
+        self.tell(f"kill s6-supervise of {name} ({pid})")
         return kill(pid)
 
     def git(self):
