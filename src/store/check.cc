@@ -5,6 +5,7 @@
 
 #include "base/codec.h"
 #include "store/encode.h"
+#include "store/schema.h"
 #include "store/sqlite_store.h"
 
 // Whether the file is whole and says the same thing twice; and a copy of it.
@@ -89,6 +90,12 @@ Result<bool> Store::look(const fs::path& dir) {
     SQLite::Statement row(db, all ? "PRAGMA quick_check(1)" : "PRAGMA quick_check(stacks)");
     const std::string word = row.executeStep() ? row.getColumn(0).getString() : "no answer";
     if (word != "ok") return fail(damaged(file, word));
+    int schema = 0;
+    if (db.tableExists("migrations")) {
+      SQLite::Statement newest(db, "SELECT coalesce(max(version), 0) FROM migrations");
+      if (newest.executeStep()) schema = newest.getColumn(0).getInt();
+    }
+    if (schema > static_cast<int>(known_migrations().size())) return fail(newer_schema(schema));
     return all;
   } catch (const SQLite::Exception& exception) {
     return fail(describe(exception, file));

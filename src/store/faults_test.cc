@@ -182,8 +182,11 @@ TEST(Faults, a_newer_file_is_refused_and_left_alone) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message, "this data directory was written by a newer sluice (schema " +
                                          std::to_string(known + 6) + ", this one knows " + std::to_string(known) +
-                                         "); install that version or restore a backup");
+                                         "): install that version or restore a backup");
   EXPECT_FALSE(Store::open(folder.path()));
+  const auto looked = Store::look(folder.path());
+  ASSERT_FALSE(looked);
+  EXPECT_EQ(looked.error().message, refused.error().message);
 }
 
 TEST(Faults, a_file_that_is_no_database_is_said) {

@@ -161,12 +161,6 @@ int schema_of(Connection& connection) {
   return newest.next() ? static_cast<int>(newest.integer(0)) : 0;
 }
 
-tl::unexpected<Error> refuse_newer(int schema, std::size_t known) {
-  return fail(ErrorKind::conflict, "this data directory was written by a newer sluice (schema " +
-                                       std::to_string(schema) + ", this one knows " + std::to_string(known) +
-                                       "); install that version or restore a backup");
-}
-
 void copy_before(Connection& connection, const std::filesystem::path& file, int schema) {
   std::filesystem::path copy = file;
   copy += ".schema-" + std::to_string(schema);
@@ -179,10 +173,17 @@ void copy_before(Connection& connection, const std::filesystem::path& file, int 
 
 std::span<const Migration> known_migrations() { return kMigrations; }
 
+Error newer_schema(int schema, std::size_t known) {
+  return {ErrorKind::conflict,
+          "this data directory was written by a newer sluice (schema " + std::to_string(schema) + ", this one knows " +
+              std::to_string(known) + "): install that version or restore a backup",
+          {}};
+}
+
 Result<> migrate(Connection& connection, const std::filesystem::path& file, std::span<const Migration> known) {
   const int newest = static_cast<int>(known.size());
   const int before = schema_of(connection);
-  if (before > newest) return refuse_newer(before, known.size());
+  if (before > newest) return fail(newer_schema(before, known.size()));
   if (before == newest) return {};
   if (before > 0) copy_before(connection, file, before);
   for (int next = before; next < newest; ++next) {
@@ -190,7 +191,7 @@ Result<> migrate(Connection& connection, const std::filesystem::path& file, std:
     Transaction transaction(connection, Transaction::Kind::write);
     // Another process may have been quicker.
     const int now = schema_of(connection);
-    if (now > newest) return refuse_newer(now, known.size());
+    if (now > newest) return fail(newer_schema(now, known.size()));
     if (now > next) continue;
     connection.execute(
         "CREATE TABLE IF NOT EXISTS migrations(version INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL)");

@@ -1,11 +1,25 @@
 #include "store/sqlite.h"
 
 #include <sqlite3.h>
+#include <sys/statvfs.h>
 
 namespace sluice::store {
 namespace {
 
 constexpr int kBusyMilliseconds = 5000;
+
+// SQLite calls some failures for want of room, as of its -shm file, an I/O error.
+bool has_no_room(const std::filesystem::path& file) {
+  constexpr std::uint64_t kLittle = 128u << 10;
+  struct statvfs about {};
+  return ::statvfs(file.c_str(), &about) == 0 && std::uint64_t{about.f_bavail} * about.f_frsize < kLittle;
+}
+
+Error full(const std::string& where) {
+  return {ErrorKind::unavailable,
+          "the disk that holds " + where + " is full, nothing was written: make room and try again",
+          {}};
+}
 
 }  // namespace
 
@@ -100,9 +114,7 @@ Error describe(const SQLite::Exception& exception, const std::filesystem::path& 
   const std::string why = exception.what();
   switch (exception.getErrorCode() & 0xff) {  // the rest is the extended code's
     case SQLITE_FULL:
-      return {ErrorKind::unavailable,
-              "the disk that holds " + where + " is full, nothing was written: make room and try again",
-              {}};
+      return full(where);
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
@@ -115,6 +127,7 @@ Error describe(const SQLite::Exception& exception, const std::filesystem::path& 
     case SQLITE_LOCKED:
       return {ErrorKind::unavailable, where + " is locked by another process: try again, or end that process", {}};
     case SQLITE_IOERR:
+      if (has_no_room(file)) return full(where);
       return {ErrorKind::unavailable,
               where + " cannot be read or written (" + why + "), nothing was changed: see to the disk and try again",
               {}};
