@@ -178,7 +178,8 @@ platform::Advance RealWorld::build(const Work& work, const secrets::Settings& se
   };
   if (deployment.artifact_fixed) {
     if (auto done = reuse(deployment.artifact, "rolling back to")) return *done;
-    log.line("the artifact " + deployment.artifact + " was cleaned: building it anew");
+    const auto whole = builder_.whole(deployment.artifact);
+    log.line((whole ? "building it anew" : whole.error().message + ": building it anew"));
   }
   if (!deployment.artifact_hint.empty() && work.current) {
     auto then = secrets_.read(work.stage, work.current->settings_revision);

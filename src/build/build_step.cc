@@ -138,8 +138,10 @@ Result<> run_build(const BuildInput& input, const Plan& plan, const sandbox::San
   command.stop = input.stop;
   command.grace = std::chrono::seconds(5);
   Duration limit = plan.build_timeout;
-  const bool by_deadline = input.deadline != Time{} && input.deadline - clock.now() < limit;
-  if (by_deadline) limit = std::max(input.deadline - clock.now(), Duration(1));
+  // One that is over already is so by a clock that was set; the conductor, who knows, stops what takes too long.
+  const Duration left = input.deadline == Time{} ? Duration{} : input.deadline - clock.now();
+  const bool by_deadline = left > Duration{} && left < limit;
+  if (by_deadline) limit = left;
   command.time_limit = limit;
   LastLine last;
   command.on_output = [&](std::string_view text) {

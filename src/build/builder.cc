@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "build/artifacts.h"
 #include "build/build_step.h"
+#include "build/mend.h"
 #include "build/seal.h"
 #include "build/toolchain.h"
 #include "build/tree.h"
@@ -39,6 +40,26 @@ void note_what_is_not_fetched(const BuildInput& input, const Tree& tree) {
   }
 }
 
+Result<> keep(const fs::path& made, const fs::path& target, std::int64_t entries) {
+  if (auto synced = sync_all(made, entries); !synced) return synced;
+  if (auto there = make_dirs(target.parent_path(), 0700); !there) return there;
+  std::error_code error;
+  if (::rename(made.c_str(), target.c_str()) != 0 && !fs::exists(target / "meta.json", error)) {
+    return fail(ErrorKind::failed, "keeping the artifact: " + std::generic_category().message(errno));
+  }
+  sync_dir(target.parent_path());
+  return {};
+}
+
+// Never replaced as a whole: apps run from it.
+Result<> mend_kept(const BuildInput& input, const fs::path& target, const fs::path& made) {
+  const auto mended = mend(target, made);
+  if (!mended) return fail(mended.error());
+  if (*mended == 0) return {};
+  say(input, "mended " + std::to_string(*mended) + " damaged files and folders of it");
+  return sync_all(target, *mended);
+}
+
 }  // namespace
 
 // Held while a key is being built.
@@ -48,8 +69,8 @@ class Builder::Turn {
     std::unique_lock lock(builder.mutex_);
     const auto free = [&] { return !builder.building_.contains(input.key); };
     if (!free()) say(input, "waiting: the same build is running for another deployment");
-    const auto limit =
-        input.deadline == Time{} ? Duration(std::chrono::hours(24)) : input.deadline - builder.clock_.now();
+    const auto left = input.deadline - builder.clock_.now();
+    const auto limit = left > Duration{} ? left : Duration(std::chrono::hours(24));  // as in run_build
     if (!builder.freed_.wait_for(lock, input.stop, limit, free)) {
       if (input.stop.stop_requested()) return fail(ErrorKind::cancelled, "the build was stopped");
       return fail(ErrorKind::timed_out, "the same build, running for another deployment, did not end in time");
@@ -90,11 +111,14 @@ Result<Built> Builder::build(const BuildInput& input) {
   auto turn = Turn::take(*this, input);
   if (!turn) return fail(turn.error());
   if (!input.rebuild) {
-    if (const auto artifact = kept(input.key); artifact && reuse(*artifact)) {
+    if (const auto artifact = kept(input.key)) {
       const auto entry = read_key(dirs_.artifacts, input.key);
-      say(input, "reused " + *artifact + ", built from the same commit and variables" +
-                     (entry ? " at " + to_rfc3339(entry->built_at) : std::string()));
-      return Built{*artifact, true};
+      if (reuse(*artifact)) {
+        say(input, "reused " + *artifact + ", built from the same commit and variables" +
+                       (entry ? " at " + to_rfc3339(entry->built_at) : std::string()));
+        return Built{*artifact, true};
+      }
+      if (auto good = whole(*artifact); !good) say(input, good.error().message + ": building it anew");
     }
   }
   fs::path work;
@@ -150,10 +174,8 @@ Result<std::string> Builder::place(const BuildInput& input, const Plan& plan, co
   const auto tools = toolchain_->versions(plan.build_tools);
   const fs::path target = dirs_.artifacts / artifact;
   std::error_code error;
-  if (fs::exists(target / "meta.json", error)) {
-    touch(target, clock_.now());
-    say(input, "the same as " + artifact + ", which is kept already");
-  } else {
+  const bool is_kept = fs::exists(target, error);
+  if (!is_kept || input.rebuild || !look_over(target)) {
     const Meta meta{input.key,       input.stack.value, input.stack_name, input.commit, plan.found,  tools,
                     kBuilderVersion, sealed->bytes,     sealed->entries,  clock_.now(), took.count()};
     const fs::path aside = work / "artifact";
@@ -167,12 +189,13 @@ Result<std::string> Builder::place(const BuildInput& input, const Plan& plan, co
     fs::rename(work / "tree", aside / "tree", error);
     if (!error) fs::permissions(aside / "tree", fs::perms(0555), error);
     if (error) return fail(ErrorKind::failed, "keeping the artifact: " + error.message());
-    if (auto synced = sync_all(aside, sealed->entries); !synced) return fail(synced.error());
-    if (auto made = make_dirs(dirs_.artifacts, 0700); !made) return fail(made.error());
-    if (::rename(aside.c_str(), target.c_str()) != 0 && !fs::exists(target / "meta.json", error)) {
-      return fail(ErrorKind::failed, "keeping the artifact: " + std::generic_category().message(errno));
-    }
-    sync_dir(dirs_.artifacts);
+    if (auto placed = is_kept ? mend_kept(input, target, aside) : keep(aside, target, sealed->entries); !placed)
+      return fail(placed.error());
+  }
+  touch(target, clock_.now());
+  if (is_kept) {
+    say(input, "the same as " + artifact + ", which is kept already");
+  } else {
     say(input, "built " + artifact + " (" + std::to_string(sealed->entries) + " files and folders, " +
                    size_text(sealed->bytes) + ") in " + human_duration(took));
   }
@@ -202,9 +225,17 @@ Result<fs::path> Builder::find(const std::string& artifact) const {
   return path;
 }
 
+Result<> Builder::whole(const std::string& artifact) const {
+  const auto path = find(artifact);
+  if (!path) return fail(path.error());
+  if (auto good = look_over(*path); !good)
+    return fail(ErrorKind::failed, "the artifact " + artifact + " is damaged (" + good.error().message + ")");
+  return {};
+}
+
 bool Builder::reuse(const std::string& artifact) {
   const std::scoped_lock lock(mutex_);  // clean() looks and takes away under it
-  if (!find(artifact)) return false;
+  if (!whole(artifact)) return false;
   touch(dirs_.artifacts / artifact, clock_.now());
   return true;
 }

@@ -73,7 +73,10 @@ class Builder {
   Result<Built> build(const BuildInput&);
   // The folder of a kept artifact: TREE is `path/tree` (read-only), the plan `path/plan.json`; not_found when cleaned.
   Result<std::filesystem::path> find(const std::string& artifact) const;
-  // The same, and it is counted as used from now on: cleaning leaves it alone for a day.
+  // Whether it is kept and nothing of it is missing, by a quick look; the error says what is. One that is damaged is
+  // built anew when it is deployed again.
+  Result<> whole(const std::string& artifact) const;
+  // True when it is; then it is counted as used from now on: cleaning leaves it alone for a day.
   bool reuse(const std::string& artifact);
   Result<Plan> plan(const std::string& artifact) const;
   // True when an artifact with this key is kept; its name.

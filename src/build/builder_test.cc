@@ -264,6 +264,55 @@ TEST_F(BuilderTest, cleaning_keeps_what_is_used_young_or_among_the_newest) {
   nothing_left();
 }
 
+TEST_F(BuilderTest, a_damaged_artifact_is_no_longer_reused_and_is_mended_where_it_is) {
+  file("start.sh", "x");
+  file("sub/a.txt", "a");
+  file("sub/b.txt", "b");
+  commit();
+  const Built built = build(input("k1"));
+  const fs::path artifact = dir_ / "artifacts" / built.artifact, sub = artifact / "tree/sub";
+  const auto same = [&] {
+    EXPECT_TRUE(builder_->whole(built.artifact));
+    EXPECT_EQ(read_file(sub / "a.txt").value_or(""), "a");
+    EXPECT_EQ(read_file(sub / "b.txt").value_or(""), "b");
+    EXPECT_EQ(fs::status(sub).permissions(), fs::perms(0555));
+    EXPECT_FALSE(fs::exists(sub / "stray"));
+    nothing_left();
+  };
+  const auto damage = [&](const fs::path& folder, const std::function<void()>& how) {
+    const auto before = fs::status(folder).permissions();
+    fs::permissions(folder, fs::perms(0755));
+    how();
+    if (fs::exists(folder)) fs::permissions(folder, before);
+  };
+  const std::vector<std::pair<fs::path, std::function<void()>>> damages{
+      {sub, [&] { fs::remove(sub / "a.txt"); }},
+      {sub, [&] { ASSERT_TRUE(write_file(sub / "stray", "")); }},
+      {sub, [&] { fs::remove(sub / "b.txt"), fs::create_symlink("a.txt", sub / "b.txt"); }},
+      {artifact / "tree", [&] { ASSERT_TRUE(remove_tree(sub)); }},
+      {artifact, [&] { ASSERT_TRUE(remove_tree(artifact / "tree")); }},
+      {artifact, [&] { ASSERT_TRUE(write_file(artifact / "plan.json", "{")); }},
+      {artifact, [&] { ASSERT_TRUE(write_file(artifact / "meta.json", "")); }},
+  };
+  for (const auto& [folder, how] : damages) {
+    damage(folder, how);
+    EXPECT_THAT(builder_->whole(built.artifact).error().message, HasSubstr("is damaged ("));
+    EXPECT_FALSE(builder_->reuse(built.artifact));
+    const Built again = build(input("k1"));
+    EXPECT_EQ(again.artifact, built.artifact);
+    EXPECT_FALSE(again.reused);
+    EXPECT_THAT(log_.text(), HasSubstr("damaged files and folders of it"));
+    same();
+  }
+  // The same length: only a build anew looks so closely.
+  damage(sub, [&] { ASSERT_TRUE(write_file(sub / "a.txt", "z", 0444)); });
+  EXPECT_TRUE(build(input("k1")).reused);
+  BuildInput anew = input("k1");
+  anew.rebuild = true;
+  build(anew);
+  same();
+}
+
 TEST_F(BuilderTest, names_that_are_no_artifacts_are_not_found) {
   for (const char* name : {"", "..", "sha256-..", "sha256-xyz", "by-key"}) EXPECT_FALSE(builder_->find(name)) << name;
   for (const char* key : {"", "../../x", "K\n", "/etc/passwd"}) EXPECT_EQ(builder_->kept(key), std::nullopt);
