@@ -78,6 +78,13 @@ void git_exchange(Service& service, const Call& call, http::Exchange& exchange) 
   if (wanted == "git-receive-pack" && call.actor().role == pipeline::Role::viewer)
     return refuse(service, exchange, 403, fmt::format("{} is a viewer; pushing needs a developer", call.actor().name));
 
+  // Where the folder was lost, a push brings everything back.
+  const bool pushes = wanted == "git-receive-pack" || path.ends_with("/git-receive-pack");
+  if (pushes) {
+    if (auto there = service.deps.repositories.create((*stack)->id, (*stack)->source.branch); !there)
+      return refuse(service, exchange, 503, there.error().message);
+  }
+
   source::GitRequest git;
   git.method = request.method;
   git.path_info = std::string(path.substr(path.find(".git/") + 4));

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <system_error>
 
@@ -46,6 +47,17 @@ std::optional<std::string> packed(const fs::path& repository, const std::string&
   return hash;
 }
 
+fs::file_time_type last_touched(const fs::path& folder) {
+  std::error_code error;
+  auto newest = fs::last_write_time(folder, error);
+  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    std::error_code gone;
+    const auto time = fs::last_write_time(it->path(), gone);
+    if (!gone) newest = std::max(newest, time);
+  }
+  return newest;
+}
+
 }  // namespace
 
 Repositories::Repositories(fs::path dir, fs::path scratch)
@@ -67,10 +79,10 @@ ProcessCommand Repositories::git(const pipeline::StackId& stack, std::vector<std
 }
 
 Result<> Repositories::create(const pipeline::StackId& stack, const std::string& branch) {
-  if (auto good = check_branch(branch); !good) return good;
   const fs::path target = path(stack);
   std::error_code error;
   if (fs::exists(target, error)) return {};
+  if (auto good = check_branch(branch); !good) return good;
   if (auto made = make_dirs(dir_); !made) return made;
   // Made aside and renamed, so that a crash leaves no half of one. What an earlier crash left is taken away first.
   const fs::path aside = dir_ / (".new-" + stack.value);
@@ -130,6 +142,28 @@ std::optional<std::string> Repositories::tip_commit(const pipeline::StackId& sta
     if (is_commit_hash(*loose)) return *loose;
   }
   return packed(path(stack), ref);
+}
+
+Result<> Repositories::whole(const pipeline::StackId& stack, const std::string& commit) {
+  std::error_code error;
+  if (!fs::exists(path(stack), error)) return fail(ErrorKind::not_found, "it is gone");
+  if (commit.empty()) return {};
+  auto read = git(stack, {"ls-tree", "-r", "-t", commit});
+  read.time_limit = std::chrono::seconds(1);
+  auto listed = run_git(std::move(read), "reading " + commit.substr(0, 12));
+  return listed ? Result<>{} : fail(listed.error());
+}
+
+void Repositories::sweep(Duration untouched) const {
+  std::error_code error;
+  for (fs::directory_iterator it(dir_, error), end; !error && it != end; it.increment(error)) {
+    std::error_code ignored;
+    for (fs::directory_iterator in(it->path() / "objects", ignored), none; !ignored && in != none;
+         in.increment(ignored)) {
+      if (!in->path().filename().string().starts_with("tmp_objdir-incoming-")) continue;
+      if (fs::file_time_type::clock::now() - last_touched(in->path()) >= untouched) (void)remove_tree(in->path());
+    }
+  }
 }
 
 std::vector<std::string> Repositories::branches(const pipeline::StackId& stack) {

@@ -1,7 +1,11 @@
 #include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <thread>
 
 #include "source/git.h"
@@ -173,8 +177,40 @@ Result<std::string> collect(Child& child) {
   }
 }
 
-Result<> answer_push(Child& child, const GitRequest& request, const GitAnswer& answer,
-                     const std::function<Result<std::string>()>& pushed) {
+// Whether nothing of a push was taken, by git's report (gitprotocol-pack); a report that says nothing of it is no such.
+bool is_refused(const std::string& report) {
+  const auto says = [&](const char* words) { return report.find(words) != std::string::npos; };
+  if (says("unpack ") && !says("unpack ok")) return true;
+  return says("ng refs/") && !says("ok refs/");
+}
+
+std::string why_refused(const std::string& report, const std::filesystem::path& repository) {
+  int wrong = 0;
+  if (report.find(std::strerror(ENOSPC)) != std::string::npos ||
+      report.find(std::strerror(EDQUOT)) != std::string::npos) {
+    wrong = ENOSPC;
+  } else {
+    // Git does not always say why it could not write.
+    std::string probe = (repository / "objects" / "probe-XXXXXX").string();
+    const int fd = ::mkstemp(probe.data());
+    if (fd < 0) wrong = errno;
+    if (fd >= 0 && ::write(fd, probe.data(), probe.size()) < 0) wrong = errno;
+    if (fd >= 0) {
+      ::close(fd);
+      ::unlink(probe.c_str());
+    }
+  }
+  if (wrong == ENOSPC || wrong == EDQUOT)
+    return "nothing was taken: the server's disk is full; make room there, then push again\n";
+  if (wrong != 0)
+    return std::string("nothing was taken: the server cannot write its repositories (") + std::strerror(wrong) +
+           "); let it, then push again\n";
+  return "nothing was taken: the server's git could not, for the reason that it gives; `sluice doctor` looks at the "
+         "server\n";
+}
+
+Result<> answer_push(Child& child, const std::filesystem::path& repository, const GitRequest& request,
+                     const GitAnswer& answer, const std::function<Result<std::string>()>& pushed) {
   // Git may speak while it still listens: its answer is taken in beside, on a thread of its own.
   Result<std::string> text;
   std::thread reader([&] { text = collect(child); });
@@ -185,10 +221,15 @@ Result<> answer_push(Child& child, const GitRequest& request, const GitAnswer& a
   auto head = take_head(*text);
   if (!head) return answer_text(answer, 500, "git could not take the push: " + why(child, "it ended without a word"));
   // Also when git ended badly the references may have moved: what is in the repository counts.
-  const Result<std::string> told = head->status == 200 ? pushed() : Result<std::string>();
+  Result<std::string> told;
+  if (head->status == 200) told = is_refused(*text) ? why_refused(*text, repository) : pushed();
   if (!whole) return fail(ErrorKind::unavailable, "the connection broke in the middle of a push");
   const bool sideband = is_sideband(*text);
-  if (!told) {
+  // Killed before it could report; whether it had moved the branch by then is looked at above, as ever.
+  const bool cut_off = code != 0 && head->status == 200 && !sideband && text->find("unpack ") == std::string::npos;
+  if (cut_off) {
+    *text = with_error(*text, "the push was cut off on the server; push again");
+  } else if (!told) {
     if (!sideband) return answer_text(answer, 503, told.error().message);
     *text = with_error(*text, told.error().message);
   } else if (sideband && !told->empty()) {
@@ -234,7 +275,7 @@ Result<> Repositories::serve(const pipeline::StackId& stack, const GitRequest& r
   auto child = Child::start(command);
   if (!child) return fail(child.error());
   if (service == Service::push) {
-    auto done = answer_push(*child, request, answer, pushed);
+    auto done = answer_push(*child, path(stack), request, answer, pushed);
     upkeep_->look_at(path(stack));
     return done;
   }

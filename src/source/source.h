@@ -75,6 +75,11 @@ class Repositories {
   // before the answer is begun and on this thread, so the two ends of an exchange are never used at once.
   Result<> serve(const pipeline::StackId&, const GitRequest&, const GitAnswer&,
                  const std::function<Result<std::string>()>& pushed);
+  // Removes what pushes left whose git was killed in their middle and that nobody has written to for so long.
+  void sweep(Duration untouched) const;
+  // A quick look: the repository is there, and the folders of this commit (empty: of none) can be read in it. The error
+  // says what is wrong.
+  Result<> whole(const pipeline::StackId&, const std::string& commit);
   // Branches that exist, to tell somebody who pushed master where main is wanted.
   std::vector<std::string> branches(const pipeline::StackId&);
   // The commits reachable from `to` and not from `from` (empty: all), newest first, at most `limit`; `total` (may be

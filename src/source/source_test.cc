@@ -135,6 +135,40 @@ TEST_F(SourceTest, a_push_that_cannot_be_made_durable_fails_and_says_why) {
   EXPECT_EQ(again.exit_code, 0) << again.err;
 }
 
+TEST_F(SourceTest, a_push_that_git_cannot_store_says_that_nothing_was_taken) {
+  const std::string hash = commit("a.txt", "hello\n", "First");
+  ASSERT_EQ(push().exit_code, 0);
+  EXPECT_TRUE(repositories_->whole(stack_, hash));
+  const auto objects = dir_ / "repos/stk_test.git/objects";
+  for (const auto& folder : fs::directory_iterator(objects)) {
+    if (folder.path().filename() != "info" && folder.path().filename() != "pack") fs::remove_all(folder);
+  }
+  const auto damaged = repositories_->whole(stack_, hash);
+  ASSERT_FALSE(damaged);
+  EXPECT_THAT(damaged.error().message, HasSubstr("reading " + hash.substr(0, 12)));
+  commit("a.txt", "hello again\n", "Second");
+  const Finished pushed = push();
+  EXPECT_NE(pushed.exit_code, 0);
+  EXPECT_THAT(pushed.err, HasSubstr("remote: nothing was taken: "));
+  EXPECT_EQ(pushes_, 1) << "nobody was told of a push that was none";
+  EXPECT_EQ(repositories_->tip_commit(stack_, "main"), hash);
+  ASSERT_TRUE(repositories_->set_aside(stack_));
+  EXPECT_EQ(repositories_->whole(stack_, hash).error().message, "it is gone");
+  ASSERT_TRUE(repositories_->create(stack_, "main"));
+  EXPECT_EQ(push().exit_code, 0);
+}
+
+TEST_F(SourceTest, what_a_killed_push_left_is_swept_once_nobody_writes_to_it) {
+  const auto left = dir_ / "repos/stk_test.git/objects/tmp_objdir-incoming-abc";
+  fs::create_directories(left / "pack");
+  ASSERT_TRUE(write_file(left / "pack/tmp_pack_x", "half"));
+  repositories_->sweep(std::chrono::minutes(5));
+  EXPECT_TRUE(fs::exists(left));
+  repositories_->sweep(Duration{});
+  EXPECT_FALSE(fs::exists(left));
+  EXPECT_TRUE(fs::exists(dir_ / "repos/stk_test.git/objects/pack"));
+}
+
 TEST_F(SourceTest, clone_and_fetch_give_back_what_was_pushed_and_call_nothing) {
   const std::string first = commit("a.txt", "hello\n", "First");
   push();
