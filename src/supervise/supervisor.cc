@@ -125,7 +125,9 @@ Result<> Supervisor::define(const Service& service) const {
   std::string script = "#!/bin/sh\nexec 2>&1";
   script += logged ? "\n" : " >/dev/null\n";
   if (!service.cwd.empty()) script += "cd " + shell_word(service.cwd.string()) + " || exit 111\n";
-  script += "exec " + shell_line(service.argv) + "\n";
+  // One whose s6-supervise was killed ends with it: two at once would share a port, or what they both write.
+  script += "exec setpriv --pdeathsig " + (service.down_signal.empty() ? "KILL" : service.down_signal.substr(3)) +
+            " -- " + shell_line(service.argv) + "\n";
   if (auto written = write_script(made / "run", script); !written) return written;
   if (!service.down_signal.empty()) {
     if (auto said = replace_file(made / "down-signal", service.down_signal + "\n"); !said) return said;
@@ -144,7 +146,9 @@ Result<> Supervisor::define(const Service& service) const {
                                     "s" + std::to_string(service.log_bytes),
                                     "T",
                                     service.log_dir.string()};
-    if (auto written = write_script(made / "log" / "run", "#!/bin/sh\nexec " + shell_line(logger) + "\n"); !written) {
+    if (auto written = write_script(made / "log" / "run",
+                                    "#!/bin/sh\nexec setpriv --pdeathsig TERM -- " + shell_line(logger) + "\n");
+        !written) {
       return written;
     }
   }
@@ -156,6 +160,10 @@ Result<> Supervisor::define(const Service& service) const {
 }
 
 Result<> Supervisor::add(const std::vector<Service>& services) const {
+  // Killed a moment ago: who watches it starts it again.
+  if (!wait_for(5s, [&] { return running(dir_); })) {
+    return fail(ErrorKind::unavailable, "the supervisor of " + dir_.string() + " does not run");
+  }
   std::vector<std::string> down;
   for (const auto& service : services) {
     std::error_code error;

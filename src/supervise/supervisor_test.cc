@@ -250,5 +250,20 @@ TEST_F(SupervisorTest, a_killed_supervisor_is_replaced_and_its_services_can_stil
   EXPECT_TRUE(again->remove({"a"}, 1s));
 }
 
+TEST_F(SupervisorTest, what_ran_under_a_killed_s6_supervise_ends_before_another_starts) {
+  ASSERT_TRUE(s6_->add({shell("a", "trap '' TERM; while :; do sleep 0.1; done")}));
+  ASSERT_TRUE(eventually([&] { return s6_->status("a")->up; }));
+  const int before = s6_->pid("a");
+  for (const auto& process : processes()) {
+    if (process.pid != before) continue;
+    ASSERT_EQ(::kill(process.parent, SIGKILL), 0);
+  }
+  ASSERT_TRUE(eventually([&] {
+    const int now = s6_->pid("a");
+    return now != 0 && now != before;
+  }));
+  EXPECT_TRUE(eventually([&] { return ::kill(before, 0) != 0; }));
+}
+
 }  // namespace
 }  // namespace sluice::supervise
