@@ -23,6 +23,8 @@ constexpr std::size_t kMostWaiting = 8192;
 constexpr std::size_t kMostGathered = 2048;
 // The clock may be set while a timer runs: it is looked at again after this, but only when there is a timer.
 constexpr Duration kLongestSleep = std::chrono::seconds(30);
+// NTP moves the clock by less.
+constexpr Duration kClockWasSet = std::chrono::seconds(5);
 
 Error busy() { return Error{ErrorKind::unavailable, "The server has too much to do at this moment; try again.", {}}; }
 Error ending() { return Error{ErrorKind::unavailable, "The server is stopping; try again when it is back.", {}}; }
@@ -34,6 +36,7 @@ class Threaded final : public Conductor {
       : ledger_(ledger_of(store)),
         secrets_(secrets),
         clock_(clock),
+        is_machines_(dynamic_cast<const SystemClock*>(&clock) != nullptr),
         random_(random),
         core_(*ledger_, secrets, clock, options),
         workers_(world,
@@ -171,6 +174,7 @@ class Threaded final : public Conductor {
         requests = std::exchange(inbox_, {});
       }
       lock.unlock();
+      watch_clock();
       if (written) settle(*written);
       for (Finished& each : results) core_.finished(each.key, std::move(each.result));
       for (Request& request : requests) core_.submit(std::move(request));
@@ -181,6 +185,20 @@ class Threaded final : public Conductor {
       lock.lock();
       sleep(lock);
     }
+  }
+
+  // A clock of a test's is set as the test likes.
+  void watch_clock() {
+    if (!is_machines_) return;
+    const Time shown = clock_.now();
+    const auto passed = std::chrono::steady_clock::now();
+    const Duration by = std::chrono::round<std::chrono::seconds>((shown - shown_) - (passed - passed_));
+    shown_ = shown;
+    passed_ = passed;
+    if (by > -kClockWasSet && by < kClockWasSet) return;
+    spdlog::warn("the clock was set {} by {}: what is under way keeps its time limits",
+                 by < Duration{} ? "back" : "forward", human_duration(by < Duration{} ? -by : by));
+    core_.clock_was_set(by);
   }
 
   // Until there is something to do: deep idle is one thread waiting without a limit.
@@ -196,7 +214,7 @@ class Threaded final : public Conductor {
 
   void settle(const Result<>& written) {
     if (written) return core_.committed();
-    core_.commit_failed();
+    core_.commit_failed(written.error());
     if (written.error().kind != ErrorKind::conflict) return;
     // What was thought not to be written is: the ledger is right.
     if (auto loaded = core_.load(); !loaded) return spdlog::error("{}", loaded.error().message);
@@ -242,7 +260,7 @@ class Threaded final : public Conductor {
     try {
       first = ledger_->commit(group.batches);
     } catch (const std::exception& error) {
-      first = fail(ErrorKind::unavailable, error.what());
+      first = fail(ErrorKind::internal, error.what());
     }
     if (!first) spdlog::error("a commit failed: {}", first.error().message);
     return first;
@@ -265,6 +283,9 @@ class Threaded final : public Conductor {
   const std::unique_ptr<Ledger> ledger_;
   secrets::Secrets& secrets_;
   const Clock& clock_;
+  const bool is_machines_;
+  Time shown_ = clock_.now();  // what the clock showed last, on the deciding thread
+  std::chrono::steady_clock::time_point passed_ = std::chrono::steady_clock::now();
   std::mutex random_mutex_;
   Random& random_;
   Published published_;

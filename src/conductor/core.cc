@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -17,11 +18,23 @@ using namespace pipeline;
 // How long something that came to nothing is left alone before it is tried again.
 constexpr Duration kPause = std::chrono::seconds(1);
 
-Error not_written() {
+// A store that cannot be written says why, and what to do.
+Error not_written(const Error& why) {
+  if (why.kind == ErrorKind::unavailable && !why.message.empty())
+    return Error{ErrorKind::unavailable, "Nothing happened: " + why.message + ".", {}};
   return Error{ErrorKind::unavailable,
                "The server could not write its database, so nothing happened; try again; the server's log "
                "says why.",
                {}};
+}
+
+// Whether its state names moments that are still to come, or that time is counted from.
+bool is_timed(const Stack& stack) {
+  const auto timed = [](const Stage& stage) {
+    return stage.active || stage.scaling || stage.retiring || stage.task || stage.deleting;
+  };
+  return std::any_of(stack.stages.begin(), stack.stages.end(), timed) ||
+         std::any_of(stack.leaving.begin(), stack.leaving.end(), timed);
 }
 
 Error no_stack(const std::string& name) {
@@ -53,7 +66,7 @@ Stack applied(Stack stack, const std::vector<Event>& events) {
 void Group::answer(const Result<std::int64_t>& first_seq) {
   for (Reply& reply : replies) {
     if (!first_seq) {
-      reply.answer(fail(not_written()));
+      reply.answer(fail(not_written(first_seq.error())));
       continue;
     }
     if (reply.outcome && !reply.outcome->events.empty()) reply.outcome->first_seq = *first_seq + reply.offset;
@@ -181,7 +194,7 @@ Result<Core::Decided> Core::decided(const Entry& entry, Request& request) {
     return fail(ErrorKind::internal, "This command carries no settings.");
   }
 
-  auto events = pipeline::decide(stack, command, clock_.now(), limits_);
+  auto events = pipeline::decide(stack, command, clock_.now() - entry.ahead, limits_);
   if (!events) return fail(events.error());
   auto rows = revision_rows(secrets_, stack, *events, saved, request.edit);
   if (!rows) return fail(rows.error());
@@ -302,10 +315,22 @@ void Core::set_wake(Entry& entry, std::optional<Time> wake) {
   if (wake) timers_.insert({*wake, entry.id});
 }
 
+void Core::clock_was_set(Duration by) {
+  for (auto& [id, entry] : entries_) {
+    entry.ahead += by;
+    entry.ticked.reset();
+    entry.not_before.clear();
+    if (entry.committed && entry.uncommitted == 0) relist(entry);
+  }
+}
+
 void Core::relist(Entry& entry) {
+  if (entry.ahead != Duration{} && entry.uncommitted == 0 && !is_timed(*entry.committed)) entry.ahead = {};
   const Time now = clock_.now();
-  Due listed = work(*entry.committed, now, limits_);
+  Due listed = work(*entry.committed, now - entry.ahead, limits_);
+  for (Work& work : listed.due) work.deadline += entry.ahead;
   std::optional<Time> wake = listed.next_wake;
+  if (wake) *wake += entry.ahead;
   // A moment that is over although a Tick has just looked: not again and again at once.
   if (wake && *wake <= now && entry.ticked == now) wake = now + kPause;
 
@@ -388,7 +413,7 @@ void Core::erase(const StackId& id) {
   for (Request& request : parked) submit(std::move(request));
 }
 
-void Core::commit_failed() {
+void Core::commit_failed(const Error& why) {
   assert(flight_);
   const Flight flight = *std::exchange(flight_, std::nullopt);
   Group behind = std::exchange(pending_, {});
@@ -426,8 +451,8 @@ void Core::commit_failed() {
     found->second.ticked = clock_.now();
     relist(found->second);
   }
-  behind.answer(fail(not_written()));
-  for (const Answer& answer : refused) answer(fail(not_written()));
+  behind.answer(fail(why));
+  for (const Answer& answer : refused) answer(fail(not_written(why)));
 }
 
 void Core::abandon(const Error& error) {

@@ -75,15 +75,19 @@ class Core {
   // Looks at everything timed that is due by now.
   void tick();
   [[nodiscard]] std::optional<Time> next_wake() const;
+  // The clock shows another time, `by` later (negative: earlier), that did not pass. A stack that has something under
+  // way goes on in the old time until that has ended, so that its limits and pauses stay what they are (R9.4).
+  void clock_was_set(Duration by);
 
   [[nodiscard]] bool has_group() const {
     return !flight_ && !(pending_.batches.empty() && pending_.replies.empty() && pending_keys_.empty());
   }
   [[nodiscard]] std::size_t gathered() const { return pending_.batches.size(); }
   Group take_group();  // only when has_group()
-  // What became of the group that is out; its replies are given by the caller (Group::answer).
+  // What became of the group that is out; its replies are given by the caller (Group::answer). An `unavailable` error's
+  // words are passed on.
   void committed();
-  void commit_failed();
+  void commit_failed(const Error& why = {ErrorKind::internal, "", {}});
   // Tells everybody who still waits that nothing happened; of no use afterwards.
   void abandon(const Error& error);
 
@@ -100,6 +104,7 @@ class Core {
     Snapshot tentative;           // == committed when nothing is uncommitted
     std::size_t uncommitted = 0;  // batches, gathered or out
     std::deque<Request> parked;   // wait until nothing is uncommitted
+    Duration ahead{};             // by how much the clock is, of the time that the stack goes by
     std::optional<Time> wake;
     std::optional<Time> ticked;              // the last Tick, which gave no events
     std::map<std::string, Time> not_before;  // pieces whose last result came to nothing

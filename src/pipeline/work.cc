@@ -11,6 +11,8 @@ using S = DeploymentState;
 // A chore is never given up.
 constexpr auto kFarAway = std::chrono::hours(24 * 365 * 100);
 
+constexpr auto kLongestPause = std::chrono::hours(1);  // StepNotYet and ChoreResult are held to it
+
 struct Looking {
   const Stack& stack;
   Time now;
@@ -22,7 +24,8 @@ struct Looking {
   }
   // Whether it may be looked at again now; else when.
   bool is_ready(Time look_again) {
-    if (look_again <= now) return true;
+    // One further away than any is set was set before the clock was put back.
+    if (look_again <= now || look_again > now + kLongestPause) return true;
     wake(look_again);
     return false;
   }

@@ -145,7 +145,7 @@ Result<> await_these(Site& site, const Record& record, const build::Plan& plan, 
   std::vector<std::int64_t> ports;
   for (const auto& instance : record.instances) ports.push_back(instance.port);
   HealthCheck check{plan.health_path, fmt::format("{}:{}", record.host, site.gateway->port()),
-                    std::min(at_most, context.deadline - site.clock.now()), plan.health_interval};
+                    std::min(at_most, time_left(site, context)), plan.health_interval};
   std::size_t next = 0;
   auto give_up = [&](const std::vector<Health>& seen) -> std::optional<std::string> {
     // A few at a time: there may be hundreds.
@@ -298,7 +298,8 @@ Advance take_down(Site& site, std::vector<Record> victims, Context& context) {
   auto note = [&](std::optional<Time> Record::*moment) -> Result<Duration> {
     Duration longest = Duration::max();
     for (auto& record : victims) {
-      if (!(record.*moment)) {
+      // One in the future was noted before the clock was set back.
+      if (!(record.*moment) || *(record.*moment) > site.clock.now()) {
         record.*moment = site.clock.now();
         if (auto saved = site.records.save(record); !saved) return fail(saved.error());
       }

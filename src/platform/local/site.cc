@@ -41,6 +41,11 @@ Result<> kill_users_of(const std::filesystem::path& folder) {
   return fail(ErrorKind::failed, "a process that uses " + folder.string() + " does not end, not even when killed");
 }
 
+Duration time_left(const Site& site, const Context& context) {
+  const Duration left = context.deadline - site.clock.now();
+  return left > Duration{} ? left : Duration(1h);
+}
+
 std::string Site::url(const std::string& stack, const std::string& stage) const {
   return fmt::format("http://{}:{}", host_of(stack, stage), gateway->port());
 }

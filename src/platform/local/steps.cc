@@ -95,7 +95,7 @@ Result<> run_command(Site& site, const Work& work, Context& context, const std::
   process.env = std::map<std::string, std::string>{{"PATH", path ? path : sandbox::kPath}};
   process.stop = context.stop;
   process.grace = kCommandGrace;
-  process.time_limit = std::max<Duration>(context.deadline - site.clock.now(), 1ms);
+  process.time_limit = time_left(site, context);
   std::string tail;
   process.on_output = [&](std::string_view text) {
     context.log.write(text);

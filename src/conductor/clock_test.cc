@@ -1,0 +1,141 @@
+#include "conductor/core.h"
+#include "conductor/scripted.h"
+
+// The clock is set by a day while something is under way.
+namespace sluice::conductor {
+namespace {
+
+using namespace pipeline;
+using namespace std::chrono_literals;
+
+class SetClock final : public Clock {
+ public:
+  [[nodiscard]] Time now() const override { return now_; }
+  Time now_{1'800'000'000s};
+};
+
+class ClockTest : public ConductorTest {
+ protected:
+  ClockTest() : ledger_(ledger_of(*store_)), core_(*ledger_, *secrets_, shown_, {}) {
+    EXPECT_TRUE(core_.load());
+    Request request;
+    request.creation = Creation{StackId{"stk_1"}, "shop", {}, "dev", {}};
+    request.command.actor = ada_;
+    core_.submit(std::move(request));
+    commit();
+    CheckIn push;
+    push.commit = std::string(40, 'a');
+    push.branch = "main";
+    give(push);
+  }
+  void give(CommandBody body) {
+    Request request;
+    request.stack_name = "shop";
+    request.command = {ada_, std::move(body)};
+    core_.submit(std::move(request));
+    commit();
+  }
+  void commit() {
+    while (core_.has_group()) {
+      auto group = core_.take_group();
+      const auto first = ledger_->commit(group.batches);
+      ASSERT_TRUE(first) << first.error().message;
+      core_.committed();
+      group.answer(first);
+    }
+  }
+  void pass(Duration time) {
+    shown_.now_ += time;
+    core_.tick();
+    commit();
+  }
+  void set_clock(Duration by) {
+    shown_.now_ += by;
+    core_.clock_was_set(by);
+    core_.tick();
+    commit();
+  }
+  void come_to(const Work& work, platform::Advance result) {
+    core_.finished(work.key(), std::move(result));
+    commit();
+  }
+  // The one piece of work that is due now.
+  Work due() {
+    auto starts = core_.take_starts();
+    EXPECT_EQ(starts.size(), 1u);
+    return starts.empty() ? Work{} : starts.front();
+  }
+  const Stage& dev() {
+    seen_ = core_.committed_stacks().at(0);
+    return seen_->stages.at(0);
+  }
+
+  SetClock shown_;
+  std::unique_ptr<Ledger> ledger_;
+  Core core_;
+  Snapshot seen_;
+};
+
+TEST_F(ClockTest, R9_4_a_day_forward_is_not_counted_against_a_step_s_limit) {
+  const Work build = due();
+  ASSERT_EQ(build.kind, WorkKind::build);
+  set_clock(24h);
+  ASSERT_TRUE(dev().active);
+  EXPECT_EQ(dev().active->state, DeploymentState::building);
+  // What starts now has all of its time, by the clock as it shows.
+  come_to(build, platform::Done{});
+  EXPECT_EQ(due().deadline, shown_.now() + Limits{}.publish);
+  pass(Limits{}.publish + 1s);
+  EXPECT_FALSE(dev().active) << "time that passes counts as ever";
+  ASSERT_TRUE(dev().last);
+  EXPECT_EQ(dev().last->state, DeploymentState::failed);
+}
+
+TEST_F(ClockTest, a_day_back_does_not_make_a_pause_a_day_long) {
+  const Work build = due();
+  come_to(build, platform::NotYet{{}, "waiting", 2s});
+  EXPECT_TRUE(core_.take_starts().empty());
+  set_clock(-24h);
+  pass(2s);
+  EXPECT_EQ(due().kind, WorkKind::build);
+  pass(Limits{}.build);
+  EXPECT_FALSE(dev().active) << "its limit is no day longer, either";
+}
+
+TEST_F(ClockTest, a_stack_that_rests_goes_by_the_clock_as_it_is) {
+  for (int steps = 0; dev().active && steps < 10; ++steps) come_to(due(), platform::Done{{}, "sha256-a", {}, 1});
+  ASSERT_TRUE(dev().current);
+  if (dev().retiring) come_to(due(), platform::Done{});
+  ASSERT_FALSE(dev().retiring);
+  set_clock(24h);
+  CheckIn push;
+  push.commit = std::string(40, 'b');
+  push.branch = "main";
+  give(push);
+  EXPECT_EQ(dev().active->step_at, shown_.now());
+}
+
+TEST_F(ClockTest, a_server_that_starts_after_the_clock_was_put_back_does_not_wait_for_the_old_time) {
+  come_to(due(), platform::NotYet{{}, "waiting", 2s});
+  shown_.now_ -= 24h;
+  Core next(*ledger_, *secrets_, shown_, {});
+  ASSERT_TRUE(next.load());
+  EXPECT_EQ(next.take_starts().size(), 1u);
+}
+
+TEST_F(ClockTest, what_the_store_says_when_it_cannot_write_is_what_is_answered) {
+  Request request;
+  request.stack_name = "shop";
+  request.command = {ada_, Pause{"dev"}};
+  std::string said;
+  request.answer = [&](Result<Outcome> outcome) { said = outcome ? "done" : outcome.error().message; };
+  core_.submit(std::move(request));
+  auto group = core_.take_group();
+  const Error full{ErrorKind::unavailable, "the disk is full: make room", {}};
+  core_.commit_failed(full);
+  group.answer(fail(full));
+  EXPECT_EQ(said, "Nothing happened: the disk is full: make room.");
+}
+
+}  // namespace
+}  // namespace sluice::conductor
