@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "base/files.h"
 #include "logs/keeping.h"
@@ -12,6 +13,7 @@
 #include "platform/local/running.h"
 #include "platform/local/site.h"
 #include "platform/local/steps.h"
+#include "platform/local/watch.h"
 #include "postgres/try_url.h"
 
 namespace fs = std::filesystem;
@@ -19,7 +21,9 @@ using namespace std::chrono_literals;
 
 namespace sluice::platform {
 
-struct LocalPlatform::State : local::Site {};
+struct LocalPlatform::State : local::Site {
+  std::jthread watch;
+};
 
 namespace {
 
@@ -70,13 +74,23 @@ Result<std::unique_ptr<LocalPlatform>> LocalPlatform::start(Options options, log
                                           {},
                                           {},
                                           {},
-                                          {}}});
+                                          {}},
+                                         {}});
   for (const auto& stage : state->records.stages()) {
     for (const auto& record : state->records.all(stage)) {
       for (const auto& instance : record.instances) state->options.ports->add(instance.port);
     }
   }
+  auto* site = state.get();
+  state->watch = std::jthread([site, supervised = supervisor_dir(state->options.data)](const std::stop_token& stop) {
+    local::keep_supervised(*site, supervised, stop);
+  });
   return std::unique_ptr<LocalPlatform>(new LocalPlatform(std::move(state)));
+}
+
+void LocalPlatform::let_go() {
+  state_->watch.request_stop();
+  if (state_->watch.joinable()) state_->watch.join();
 }
 
 Advance LocalPlatform::advance(const pipeline::Work& work, Context& context) {

@@ -58,12 +58,15 @@ class LocalPlatform : public Platform {
     std::function<Result<std::string>(const pipeline::StageId& stage, const std::filesystem::path& file,
                                       std::stop_token stop)>
         dump_elsewhere = {};
+    std::function<void(const std::string& sentence)> report = {};  // what was mended by itself, for the server's log
   };
   // Starts the supervisor and the gateway, or finds them running. Everything runs as the user of this process. The
   // references outlive the platform. An Error names what is in the way (a port that is taken, a program missing).
   static Result<std::unique_ptr<LocalPlatform>> start(Options options, logs::Logs& logs, build::Builder& builder,
                                                       const sandbox::Sandbox& sandbox, const Clock& clock);
   ~LocalPlatform() override;  // stops nothing
+  // From here on s6 may end: it is not started again.
+  void let_go();
 
   Advance advance(const pipeline::Work& work, Context& context) override;
   [[nodiscard]] bool at_once(const pipeline::Work& work) const override;

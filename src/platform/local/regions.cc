@@ -234,6 +234,7 @@ Result<RegionState> Regions::add(const Region& region) {
   const auto whole = started ? with_ports_of(region, *started->platform) : region;
   auto noted = started ? write_note(folder, whole) : Result<>(fail(started.error()));
   if (!noted) {
+    if (started) started->platform->let_go();
     if (started) started->platform.reset();
     (void)end_and_remove(folder);
     return fail(noted.error());
@@ -261,6 +262,7 @@ Result<> Regions::remove(const std::string& name) {
   place.keeper.request_stop();
   changed_.notify_all();
   if (place.keeper.joinable()) place.keeper.join();
+  if (place.platform) place.platform->let_go();
   place.platform.reset();
   // From here on a server that starts ends the removal.
   std::error_code error;
