@@ -76,6 +76,7 @@ class Server {
 
  private:
   [[nodiscard]] std::vector<doctor::Finding> examine(const fs::path& data) const;
+  void look_over_what_is_kept(doctor::Server& server) const;
 
   SystemClock clock_;
   SystemRandom random_;
@@ -112,6 +113,7 @@ std::vector<doctor::Finding> Server::examine(const fs::path& data) const {
   for (auto& one : regions_->ailing()) server.ailing[one.stage].push_back(std::move(one.what));
   for (const auto& one : regions_->all())
     if (one.problem) server.regions_down[one.region.name] = *one.problem;
+  look_over_what_is_kept(server);
   return doctor::examine(data, server);
 }
 
@@ -122,6 +124,22 @@ Result<FileLock> take_lock(const fs::path& data) {
     auto lock = FileLock::take(data / "lock");
     if (lock || lock.error().kind != ErrorKind::conflict || tries == kTries) return lock;
     ::usleep(50'000);
+  }
+}
+
+// As far as it comes in a short time: of a thousand stages the first hundreds.
+void Server::look_over_what_is_kept(doctor::Server& server) const {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(400);
+  for (const auto& stack : server.stacks) {
+    if (std::chrono::steady_clock::now() > end) return;
+    for (const auto& stage : stack->stages) {
+      if (!stage.current) continue;
+      if (auto good = builder_->whole(stage.current->artifact); !good)
+        server.artifacts[stack->name + "/" + stage.name] = good.error().message;
+    }
+    if (stack->source.kind == pipeline::SourceKind::remote) continue;
+    if (auto good = repositories_->whole(stack->id, stack->newest ? stack->newest->commit : ""); !good)
+      server.repositories[stack->name] = good.error().message;
   }
 }
 
@@ -152,6 +170,7 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
     if (auto made = make_dirs(data / folder, 0700); !made) return made;
   }
   repositories_ = std::make_unique<source::Repositories>(data / "repositories", data / "scratch");
+  repositories_->sweep(Duration{});  // a push that a killed server had under way is none
   auto sandbox = sandbox::Sandbox::probe(data / "etc");
   if (!sandbox) return fail(sandbox.error());
   sandbox_ = std::move(*sandbox);
@@ -169,8 +188,9 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
 
   const auto gateway = parse_address(options.gateway);
   auto regions = start_on(gateway.port, options.gateway_given, "gateway", [&](std::uint16_t port) {
-    return platform::Regions::start({data, gateway.host, port, options.gateway_tls},
-                                    {*logs_, *builder_, *sandbox_, clock_});
+    platform::LocalPlatform::Options home{data, gateway.host, port, options.gateway_tls};
+    home.report = [](const std::string& sentence) { spdlog::warn("{}", sentence); };
+    return platform::Regions::start(std::move(home), {*logs_, *builder_, *sandbox_, clock_});
   });
   if (!regions) return fail(regions.error());
   regions_ = std::move(*regions);
@@ -276,7 +296,10 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
   auto heard = regions_->on_wanted(attendant_->ear());
   if (!heard) return fail(heard.error().while_("listening for requests of sleeping stages"));
   janitor_ = std::make_unique<Janitor>(*store_, *builder_, *sandbox_, data / "caches", logs_->root(),
-                                       [platform] { platform->clean_logs(); });
+                                       [platform, repositories = repositories_.get()] {
+                                         platform->clean_logs();
+                                         repositories->sweep(std::chrono::hours(1));
+                                       });
   first_sign_in = identity_->first_sign_in();
   return {};
 }

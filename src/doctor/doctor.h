@@ -22,6 +22,8 @@ struct Server {
   std::map<std::string, acme::Standing> certificates = {};  // by domain
   Down regions_down = {};
   Ailing ailing = {};
+  Damage artifacts = {};     // of what stages run, by "STACK/STAGE"
+  Damage repositories = {};  // by stack
 };
 
 // Of the machine alone, for a server that may not run.

@@ -24,6 +24,12 @@ std::string some_of(const std::vector<std::string>& all) {
   return out;
 }
 
+std::vector<std::string> with_reasons(const std::map<std::string, std::string>& all) {
+  std::vector<std::string> out;
+  for (const auto& [name, why] : all) out.push_back(fmt::format("{} ({})", name, why));
+  return out;
+}
+
 bool on_this_machine(const std::string& address) {
   const auto scheme = address.find("://");
   const auto host = scheme == std::string::npos ? address : address.substr(scheme + 3);
@@ -200,13 +206,31 @@ Finding regions(const Down& down) {
   Finding out{"regions", Severity::ok, "Regions", "All of them answer.", ""};
   if (down.empty()) return out;
   out.severity = Severity::problem;
-  std::vector<std::string> all;
-  for (const auto& [name, why] : down) all.push_back(fmt::format("{} ({})", name, why));
-  out.detail = "Their stages cannot deploy, and wait: " + some_of(all) + ".";
+  out.detail = "Their stages cannot deploy, and wait: " + some_of(with_reasons(down)) + ".";
   out.remedy =
       "Remove the cause: they are tried again every few seconds. One that is not needed goes with `sluice region "
       "remove` "
       "once its stages are deleted.";
+  return out;
+}
+
+Finding artifacts(const Damage& of_stages) {
+  Finding out{"artifacts", Severity::ok, "Artifacts", "Nothing is missing of what the stages run.", ""};
+  if (of_stages.empty()) return out;
+  out.severity = Severity::problem;
+  out.detail = "What these run is damaged, and may not start again: " + some_of(with_reasons(of_stages)) + ".";
+  out.remedy = "`sluice redeploy STACK STAGE` builds it anew; then look for what changed files in the data directory.";
+  return out;
+}
+
+Finding repositories(const Damage& of_stacks) {
+  Finding out{"repositories", Severity::ok, "Repositories", "The newest change of every stack can be read.", ""};
+  if (of_stacks.empty()) return out;
+  out.severity = Severity::problem;
+  out.detail = "These repositories are damaged: " + some_of(with_reasons(of_stacks)) + ".";
+  out.remedy =
+      "Put them back from your copy of the data directory, or move them out of repositories/ and push again: a push "
+      "brings all of its commits back.";
   return out;
 }
 

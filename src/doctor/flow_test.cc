@@ -95,6 +95,19 @@ TEST(Doctor, R6_5_a_stage_that_cannot_be_removed_says_why) {
   EXPECT_THAT(found.remedy, HasSubstr("--force"));
 }
 
+TEST(Doctor, what_is_damaged_is_named_with_why_and_how_it_comes_back) {
+  EXPECT_EQ(artifacts({}).severity, Severity::ok);
+  EXPECT_EQ(repositories({}).severity, Severity::ok);
+  const auto artifact = artifacts({{"shop/dev", "it has 3 files and folders, not 4"}});
+  EXPECT_EQ(artifact.severity, Severity::problem);
+  EXPECT_THAT(artifact.detail, HasSubstr("shop/dev (it has 3 files and folders, not 4)"));
+  EXPECT_THAT(artifact.remedy, HasSubstr("sluice redeploy"));
+  const auto repository = repositories({{"shop", "it is gone"}});
+  EXPECT_EQ(repository.severity, Severity::problem);
+  EXPECT_THAT(repository.detail, HasSubstr("shop (it is gone)"));
+  EXPECT_THAT(repository.remedy, HasSubstr("push again"));
+}
+
 TEST(Doctor, a_deployment_that_waits_for_hours_is_named) {
   auto one = stage("prod");
   one.waiting = pipeline::Deployment{};

@@ -225,7 +225,7 @@ TEST_F(Machine, all_is_looked_at_once_and_every_finding_has_its_remedy) {
   EXPECT_EQ(seen, (std::set<std::string>{"space",   "data",   "database",     "key",     "programs",  "sandbox",
                                          "limits",  "names",  "supervisor",   "gateway", "databases", "backups",
                                          "reach",   "clock",  "stages",       "apps",    "leftovers", "metadata",
-                                         "waiting", "tokens", "certificates", "regions"}));
+                                         "waiting", "tokens", "certificates", "regions", "artifacts", "repositories"}));
 }
 
 }  // namespace
