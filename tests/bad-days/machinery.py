@@ -1,0 +1,150 @@
+"""kill -9 of what Sluice stands on: HAProxy, s6, and everything at once, as when the machine loses power."""
+import http.client
+import re
+import time
+from pathlib import Path
+
+from day import Failure, installed, until
+
+
+def in_a_row(day, stages, count=30):
+    """What was wrong first, or nothing."""
+    for stack, stage, words in stages * count:
+        try:
+            status, body = day.ask(stack, stage)
+        except (OSError, http.client.HTTPException) as error:
+            return repr(error)
+        if status != 200 or not body.startswith(words + "\n"):
+            return f"{stage} of {stack} answers {status} {body[:100]!r}"
+    return None
+
+
+def took(day, what, stages):
+    """Says how long it takes until all of them answer with their words again, many times in a row."""
+    begin = time.monotonic()
+    until(f"all answer again after {what}", lambda: in_a_row(day, stages) is None)
+    print(f"     {what}: all answer again after {time.monotonic() - begin:.1f} s", flush=True)
+
+
+def one_gateway(day):
+    """Two HAProxies would share the port, and one of them would know nothing of what changes."""
+    def one():
+        masters = [pid for pid in day.ours("haproxy") if b"-sf" not in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                   and parent_of(pid) not in day.ours("haproxy")]
+        return len(masters) == 1
+
+    until("there is one HAProxy", one)
+
+
+def none_fails(day, stages):
+    wrong = in_a_row(day, stages, 100)
+    if wrong:
+        raise Failure(f"after everything came back {wrong}")
+
+
+def parent_of(pid):
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def haproxy(day):
+    day.begin()
+    day.app("prod")
+    day.live("hello", "prod", 1)
+    stages = [("hello", "dev", "first"), ("hello", "prod", "first")]
+    for what in ("worker", "master", "all", "s6-supervise"):
+        pids = day.ours("haproxy")
+        masters = [pid for pid in pids if parent_of(pid) not in pids]
+        if what == "s6-supervise":
+            day.kill(day.supervisor_of("gateway"))
+        else:
+            day.kill(*{"worker": [pid for pid in pids if pid not in masters], "master": masters, "all": pids}[what])
+        until("what was killed is gone", lambda: not all(Path(f"/proc/{pid}").exists() for pid in pids))
+        took(day, f"HAProxy's {what} killed", stages)
+        one_gateway(day)
+        none_fails(day, stages)
+    # What it is told afterwards is known to all that listen.
+    day.pushed("hello", "second")
+    day.live("hello", "prod", 2)
+    none_fails(day, [("hello", "dev", "second"), ("hello", "prod", "second")])
+    day.do("sluice doctor", "! ✗ problem *ateway", exit=None)
+
+
+def s6(day):
+    """Without a restart of the server: what is killed comes back by itself."""
+    day.begin()
+    day.app("prod")
+    day.live("hello", "prod", 1)
+    stages = [("hello", "dev", "first"), ("hello", "prod", "first")]
+    alone = "#1 x1\n"
+    for service in [name for name in day.services() if name != "gateway"]:
+        day.kill(day.supervisor_of(service))
+    took(day, "s6-supervise of the apps killed", stages)
+    until("each app runs once", lambda: day.copies("hello", "dev") == alone and day.copies("hello", "prod") == alone)
+
+    for names in (("s6-svscan",), ("s6-svscan", "s6-supervise", "s6-log"), ()):
+        since = len(day.server_log())
+        day.kill(*(day.ours(*names)))
+        until("s6 is there again", lambda: day.ours("s6-svscan"))
+        took(day, " and ".join(names or ("everything but the server",)) + " killed", stages)
+        until("the server's log says so", lambda: "s6 had ended: it and what it keeps running are started again" in
+              day.server_log()[since:])
+        until("each app runs once", lambda: day.copies("hello", "dev") == alone and day.copies("hello", "prod") == alone)
+        one_gateway(day)
+        day.do("sluice doctor", "! ✗ problem *upervisor*", "! ✗ problem *ateway*", exit=None)
+    day.pushed("hello", "second")
+    day.live("hello", "prod", 2)
+    until("each app runs once", lambda: day.copies("hello", "dev") == "#2 x1\n" and day.copies("hello", "prod") == "#2 x1\n")
+
+    # While no server is there it stays dead, and the next start brings all back.
+    day.kill_server()
+    day.kill(*day.ours("s6-svscan", "s6-supervise", "s6-log"))
+    day.start_server()
+    took(day, "s6 killed without a server", [("hello", "dev", "second"), ("hello", "prod", "second")])
+    one_gateway(day)
+
+
+def machine(day):
+    """Everything dies at once, in the middle of a build: `sluice serve` alone brings all back, databases and their content."""
+    if not list(Path("/usr/lib/postgresql").glob("*/bin/postgres")):
+        installed("postgres")
+    day.begin()
+    day.do("sluice stack create hello")
+    day.do("sluice stage set hello dev --database new --instances 2")
+    day.do("sluice stage add hello prod --approval --database new")
+    day.pushed("hello", "first", "counts visits")
+    day.live("hello", "dev", 1)
+    day.do("sluice stack create other")
+    day.pushed("other", "elsewhere")
+    day.live("other", "dev", 1)
+
+    def visits():
+        status, body = day.ask("hello", "dev", "/visits")
+        found = re.search(r"visits (\d+)", body)
+        if status != 200 or not found:
+            raise Failure(f"the database does not answer: {status} {body}")
+        return int(found.group(1))
+
+    before = [visits() for _ in range(3)][-1]
+    day.do("sluice wait hello prod --for approval --change 1")
+    day.pushed("other", "second", "build waits")
+    until("the build runs", lambda: "building" in day.command("sluice status other")[1])
+    day.lose_power()
+    until("no app runs", lambda: day.copies("hello", "dev") + day.copies("other", "dev") == "none\nnone\n")
+    begin = time.monotonic()
+    day.start_server()
+    day.serves("hello", "dev", "first")
+    day.serves("other", "dev", "elsewhere")
+    print(f"     the machine restarted: all answer {time.monotonic() - begin:.1f} s after the start", flush=True)
+    if visits() != before + 1:
+        raise Failure("the database lost what it had acknowledged")
+    until("as many instances as before", lambda: day.copies("hello", "dev") == "#1 x2\n")
+    # What was pending, is; what was under way, goes on.
+    day.do("sluice approve hello prod", "Approved: #1 *")
+    day.live("hello", "prod", 1)
+    day.gates.opened.add("other-second")
+    day.live("other", "dev", 2)
+    day.serves("other", "dev", "second")
+    day.do("sluice doctor", "! ✗ problem *atabase*", "! ✗ problem *upervisor*", "! ✗ problem *ateway*", exit=None)
