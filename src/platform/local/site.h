@@ -66,8 +66,8 @@ struct Site {
   Result<> admit(const pipeline::Work& work, bool step);
 };
 
-// Until the deadline. One that is over already is so by a clock that was set: then an hour, as the conductor, who knows,
-// stops what takes too long (R9.4).
+// Until the deadline. One that is over already is so by a clock that was set: then an hour, as the conductor, who
+// knows, stops what takes too long (R9.4).
 Duration time_left(const Site& site, const Context& context);
 std::string host_of(const std::string& stack, const std::string& stage);
 std::vector<std::string> server_names(const Record& record);
