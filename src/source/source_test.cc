@@ -139,10 +139,11 @@ TEST_F(SourceTest, a_push_that_git_cannot_store_says_that_nothing_was_taken) {
   const std::string hash = commit("a.txt", "hello\n", "First");
   ASSERT_EQ(push().exit_code, 0);
   EXPECT_TRUE(repositories_->whole(stack_, hash));
-  const auto objects = dir_ / "repos/stk_test.git/objects";
-  for (const auto& folder : fs::directory_iterator(objects)) {
-    if (folder.path().filename() != "info" && folder.path().filename() != "pack") fs::remove_all(folder);
+  std::vector<fs::path> objects;
+  for (const auto& entry : fs::recursive_directory_iterator(dir_ / "repos/stk_test.git/objects")) {
+    if (entry.is_regular_file()) objects.push_back(entry.path());
   }
+  for (const auto& file : objects) fs::remove(file);
   const auto damaged = repositories_->whole(stack_, hash);
   ASSERT_FALSE(damaged);
   EXPECT_THAT(damaged.error().message, HasSubstr("reading " + hash.substr(0, 12)));
