@@ -87,7 +87,7 @@ std::string human_duration(Duration d) {
   auto ms = d.count();
   if (ms < 0) ms = 0;
   if (ms < 1000) return fmt::format("{}ms", ms);
-  if (ms < 10'000) return fmt::format("{}.{}s", ms / 1000, ms % 1000 / 100);
+  if (ms < 10'000 && ms % 1000 != 0) return fmt::format("{}.{}s", ms / 1000, ms % 1000 / 100);
   auto s = ms / 1000;
   if (s < 60) return fmt::format("{}s", s);
   auto pair = [](std::int64_t big, const char* big_unit, std::int64_t small, const char* small_unit) {

@@ -137,7 +137,7 @@ TEST(Deployments, say_where_an_artifact_was_reused) {
   EXPECT_EQ(deployments_text(list, kNow, {}),
             "DEPLOYMENT  STAGE  CHANGE  KIND  STATE      BY   QUEUED  TOOK  ARTIFACT  ERROR\n"
             "dep_3       prod   #9      flow  building   git\n"
-            "dep_2       prod   #8      flow  succeeded  ann  1h      2.0s  (reused)\n"
+            "dep_2       prod   #8      flow  succeeded  ann  1h      2s    (reused)\n"
             "dep_1       dev    #8      flow  failed     git  1h                      no answer\n");
   EXPECT_THAT(deployment_text(list[1], kNow, {}), HasSubstr("sha256-8 (reused)"));
   EXPECT_THAT(deployment_text(list[2], kNow, {}), HasSubstr("sha256-8 (built here)"));
