@@ -23,8 +23,8 @@ struct LogName {
 
 // Appends to one log. Text is written as it comes, each line led by its RFC 3339 time and a space; what the masks name
 // is written as ***, also where it comes in pieces (so a piece that may begin a masked value is held back until it is
-// clear). At most `limit` bytes: then one line says that the rest was cut, and the rest is dropped. Any thread may
-// write; what was written survives the death of this process. A full disk loses text, and nothing else.
+// clear). At most `limit` bytes: then one line says that the rest was cut; of that the last 16 KiB come with finish().
+// Any thread may write; what was written survives the death of this process. A full disk loses text, and nothing else.
 class Writer {
  public:
   virtual ~Writer() = default;

@@ -213,12 +213,30 @@ TEST_F(LogsTest, cuts_at_the_limit_and_says_so_once) {
   again->line("more");
   again->finish();
   const auto text = small.read(kBuild, 0).value().text;
-  EXPECT_LT(text.size(), 1200u);
-  EXPECT_EQ(text.find("more"), std::string::npos);
+  EXPECT_LT(text.size(), 1300u);
   const auto word = text.find("the rest was cut");
   ASSERT_NE(word, std::string::npos);
   EXPECT_EQ(text.find("the rest was cut", word + 1), std::string::npos);
-  EXPECT_TRUE(text.ends_with("---\n"));
+  EXPECT_TRUE(text.ends_with(kAt + "--- its last lines: ---\n" + kAt + "more\n")) << text;
+}
+
+TEST_F(LogsTest, keeps_the_last_words_of_what_it_cuts) {
+  Logs small(folder.path / "small", 1000, &clock);
+  const auto writer = small.append(kBuild, {"secret-value"}).value();
+  for (int i = 0; i < 10'000; ++i) writer->line("line " + std::to_string(i));
+  writer->line("why it failed: secret-value");
+  writer->finish();
+  std::string text;
+  for (std::uint64_t at = 0;;) {
+    const auto chunk = small.read(kBuild, at).value();
+    text += chunk.text;
+    if (chunk.text.empty()) break;
+    at = chunk.next;
+  }
+  EXPECT_TRUE(text.ends_with(kAt + "line 9999\n" + kAt + "why it failed: ***\n")) << text.substr(text.size() - 200);
+  EXPECT_LT(text.size(), 1000u + 200 + 16384u * 4);  // each line with its time
+  // Whole lines only.
+  EXPECT_TRUE(text.find("--- its last lines: ---\n" + kAt + "line ") != std::string::npos);
 }
 
 TEST_F(LogsTest, cuts_one_line_that_passes_the_limit) {

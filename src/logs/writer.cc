@@ -15,6 +15,8 @@ namespace sluice::logs {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr std::string_view kLast = "--- its last lines: ---";
+constexpr std::size_t kLastBytes = 16u << 10;
 constexpr std::string_view kCut = "--- this log has reached its limit: the rest was cut ---";
 // A log that nobody may write any more is finished; so readers know it before it is compressed, and if it never is.
 constexpr mode_t kLive = 0640;
@@ -38,7 +40,7 @@ class FileWriter final : public Writer {
 
   void write(std::string_view text) override {
     const std::lock_guard lock(mutex_);
-    if (!file_ || cut_) return;
+    if (!file_) return;
     // In pieces, so that what one call needs in memory does not grow with the text.
     for (std::size_t at = 0; at < text.size(); at += kPiece) {
       std::string clear;
@@ -51,6 +53,7 @@ class FileWriter final : public Writer {
     const std::lock_guard lock(mutex_);
     if (!file_) return;
     flush();
+    put_last();
     if (in_line_) put("\n");
     ::fchmod(file_->fd(), kFinished);
     file_.reset();
@@ -71,7 +74,9 @@ class FileWriter final : public Writer {
   }
 
   void append(std::string_view text) {
-    if (text.empty() || cut_) return;
+    if (text.empty()) return;
+    if (cut_) return keep_last(text);
+    const std::string_view all = text;
     const std::string time = to_rfc3339(clock_ ? clock_->now() : SystemClock().now()) + " ";
     std::string out;
     out.reserve(text.size() + 64);
@@ -83,6 +88,7 @@ class FileWriter final : public Writer {
       text.remove_prefix(end);
     }
     if (size_ + out.size() > limit_) {
+      keep_last(all);
       cut(out, time);
       return;
     }
@@ -98,6 +104,29 @@ class FileWriter final : public Writer {
     out += (breaks_line ? "\n" : "") + time + std::string(kCut) + "\n";
     put(out);
     in_line_ = false;
+  }
+
+  // What ended it stands at the end: that comes after the cut, when no more follows.
+  void keep_last(std::string_view text) {
+    last_ += text;
+    if (last_.size() > 2 * kLastBytes) last_.erase(0, last_.size() - kLastBytes);
+  }
+
+  void put_last() {
+    if (last_.size() > kLastBytes) last_.erase(0, last_.size() - kLastBytes);
+    if (const auto whole = last_.find('\n'); whole + 1 < last_.size()) last_.erase(0, whole + 1);
+    if (last_.empty()) return;
+    const std::string time = to_rfc3339(clock_ ? clock_->now() : SystemClock().now()) + " ";
+    std::string out = time + std::string(kLast) + "\n";
+    for (std::string_view rest = last_; !rest.empty();) {
+      const auto end = std::min(rest.find('\n'), rest.size() - 1) + 1;
+      out += time;
+      out += rest.substr(0, end);
+      rest.remove_prefix(end);
+    }
+    if (out.back() != '\n') out += '\n';
+    put(std::move(out));
+    last_.clear();
   }
 
   void put(std::string out) {
@@ -131,6 +160,7 @@ class FileWriter final : public Writer {
   bool at_line_start_ = true;  // of the file itself
   bool torn_ = false;          // the file ends in the middle of a line that nobody will continue
   bool cut_ = false;
+  std::string last_;  // of what was cut
 };
 
 // What was finished is taken up again, as after a crash between the end of a step and the word of it.
