@@ -6,6 +6,8 @@
 #include <cstdlib>
 
 #include "base/files.h"
+#include "base/size.h"
+#include "build/disk_watch.h"
 
 namespace sluice::build {
 
@@ -135,7 +137,10 @@ Result<> run_build(const BuildInput& input, const Plan& plan, const sandbox::San
   spec.listens = sandbox::kCommandPorts;
   ProcessCommand command;
   command.argv = sandbox.command(spec);
-  command.stop = input.stop;
+  std::stop_source end;
+  const std::stop_callback asked(input.stop, [&end] { end.request_stop(); });
+  const DiskWatch disk(tree, [&end] { end.request_stop(); });
+  command.stop = end.get_token();
   command.grace = std::chrono::seconds(5);
   Duration limit = plan.build_timeout;
   // One that is over already is so by a clock that was set; the conductor, who knows, stops what takes too long.
@@ -156,12 +161,22 @@ Result<> run_build(const BuildInput& input, const Plan& plan, const sandbox::San
     groups->remove(spec.group);
   }
   if (!finished) return fail(finished.error().while_("starting the build"));
-  if (finished->stopped) return fail(ErrorKind::cancelled, "the build was stopped");
+  if (input.stop.stop_requested() && finished->stopped) return fail(ErrorKind::cancelled, "the build was stopped");
   const std::string first_line = plan.build.substr(0, plan.build.find('\n'));
   const std::string name =
       "build command `" + (first_line.size() > 200 ? first_line.substr(0, 200) + "…" : first_line) + "`";
+  // What writes fast has met the end of the disk itself before it is ended.
+  const bool filled = disk.was_full() || (finished->exit_code != 0 && !has_room(tree));
+  if (filled && (finished->exit_code != 0 || finished->stopped)) {
+    (void)remove_tree(cache);
+    if (input.log) input.log->line("note: the disk is nearly full: the build cache of this stack was emptied");
+    return fail(ErrorKind::failed,
+                name + " was ended because it left less than " + size_text(least_free(tree) >> 20 << 20) +
+                    " free on the disk of the data directory; make room there, or let it write less");
+  }
+  const std::string refused = seen.refused > 0 ? " " + cgroup::processes_sentence(spec.limits) + "; it" : "";
   if (finished->timed_out) {
-    return fail(ErrorKind::timed_out, name + " was ended after its limit of " + human_duration(limit) +
+    return fail(ErrorKind::timed_out, name + refused + " was ended after its limit of " + human_duration(limit) +
                                           (by_deadline ? "" : "; [limits] build_timeout in sluice.toml sets another"));
   }
   if (finished->exit_code == 0) return {};

@@ -5,8 +5,10 @@
 
 #include "base/codec.h"
 #include "base/files.h"
+#include "base/size.h"
 #include "build/artifacts.h"
 #include "build/build_step.h"
+#include "build/disk_watch.h"
 #include "build/mend.h"
 #include "build/seal.h"
 #include "build/toolchain.h"
@@ -27,17 +29,21 @@ std::string size_text(std::int64_t bytes) {
   return std::to_string(bytes / 1024 / 1024) + " MiB";
 }
 
-// What a checkout leaves out and a person might miss.
-void note_what_is_not_fetched(const BuildInput& input, const Tree& tree) {
+// What a checkout leaves out and a person might miss. What is to be added to the words of a build that fails.
+std::string note_what_is_not_fetched(const BuildInput& input, const Tree& tree) {
+  std::string hint;
   if (tree.has(".gitmodules")) {
     say(input,
         "note: submodules are not fetched; their folders are empty. Commit their files, or fetch them in [build] "
         "command");
+    hint += " (submodules are not fetched: their folders are empty)";
   }
   const auto attributes = tree.text(".gitattributes", 1u << 20);
   if (attributes && *attributes && (*attributes)->find("filter=lfs") != std::string::npos) {
     say(input, "note: files kept in Git LFS are not fetched; what stands in their place are pointers of three lines");
+    hint += " (files kept in Git LFS are not fetched)";
   }
+  return hint;
 }
 
 Result<> keep(const fs::path& made, const fs::path& target, std::int64_t entries) {
@@ -142,10 +148,15 @@ Result<Built> Builder::build(const BuildInput& input) {
 // Checks out, looks what it is, and runs the build command.
 Result<Plan> Builder::make(const BuildInput& input, const fs::path& work) {
   const fs::path tree = work / "tree";
+  if (!has_room(work)) {
+    return fail(ErrorKind::failed, "the disk of the data directory has less than " +
+                                       sluice::size_text(least_free(work) >> 20 << 20) +
+                                       " free, too little to build on; make room there");
+  }
   if (auto done = repositories_.checkout(input.stack, input.commit, tree, input.stop); !done) return fail(done.error());
   auto plan = detect(tree);
   if (!plan) return fail(plan.error());
-  note_what_is_not_fetched(input, Tree(tree));
+  const std::string hint = note_what_is_not_fetched(input, Tree(tree));
   say(input, "found: " + plan->found);
   std::vector<std::string> tools = plan->build_tools;
   tools.insert(tools.end(), plan->run_tools.begin(), plan->run_tools.end());
@@ -160,13 +171,16 @@ Result<Plan> Builder::make(const BuildInput& input, const fs::path& work) {
   }
   say(input, "$ " + plan->build);
   auto ran = run_build(input, *plan, sandbox_, clock_, tree, dirs_.caches / input.stack.value, work);
-  if (!ran) return fail(ran.error());
-  return plan;
+  if (ran) return plan;
+  Error error = ran.error();
+  if (error.kind == ErrorKind::failed) error.message += hint;
+  return fail(std::move(error));
 }
 
 // Makes an artifact of the tree, and puts it where it is found by its name and by its key.
 Result<std::string> Builder::place(const BuildInput& input, const Plan& plan, const fs::path& work, Duration took) {
-  auto sealed = seal(work / "tree", input.stop);
+  const Most most{plan.artifact_size.value_or(kArtifactSize), plan.artifact_files.value_or(kArtifactFiles)};
+  auto sealed = seal(work / "tree", most, input.stop);
   if (!sealed) return fail(sealed.error());
   // The same files run in another way are another artifact.
   const std::string plan_text = boost::json::serialize(codec::write(plan));

@@ -30,6 +30,8 @@ struct Plan {
   std::int64_t memory = 0, build_memory = 0;  // bytes; 0: no limit stated
   double cpus = 0;
   Duration build_timeout = std::chrono::minutes(20);
+  std::optional<Duration> release_timeout, verify_timeout;    // absent: kCommandTimeout
+  std::optional<std::int64_t> artifact_size, artifact_files;  // bytes, files and folders; absent: as below
   // Given to the app and its release and verify commands where the stage's own variables do not say otherwise.
   std::map<std::string, std::string> environment;
   std::vector<std::string>
@@ -39,7 +41,12 @@ struct Plan {
 };
 BOOST_DESCRIBE_STRUCT(Plan, (),
                       (found, build, run, release, verify, health_path, health_timeout, health_interval, memory,
-                       build_memory, cpus, build_timeout, environment, build_tools, run_tools))
+                       build_memory, cpus, build_timeout, release_timeout, verify_timeout, artifact_size,
+                       artifact_files, environment, build_tools, run_tools))
+inline constexpr Duration kCommandTimeout = std::chrono::minutes(10);  // of a release or verify command
+inline constexpr Duration kLongestTimeout = std::chrono::hours(24);    // of a build or command, whatever is said
+inline constexpr Duration kLongestHealthTimeout = std::chrono::hours(1);
+inline constexpr std::int64_t kArtifactSize = std::int64_t{4} << 30, kArtifactFiles = 150'000;
 // Reads the tree. Errors name sluice.toml's line and key and what would be right, or list what was looked for.
 Result<Plan> detect(const std::filesystem::path& tree);
 

@@ -164,7 +164,7 @@ TEST_F(BuilderTest, R9_4_a_build_that_passes_its_limit_fails_and_says_which) {
   file("sluice.toml", "[build]\ncommand = \"sleep 100\"\n[run]\ncommand = \"x\"\n[limits]\nbuild_timeout = \"1s\"\n");
   commit();
   EXPECT_EQ(error(input("k1")),
-            "build command `sleep 100` was ended after its limit of 1.0s; [limits] build_timeout in sluice.toml sets "
+            "build command `sleep 100` was ended after its limit of 1s; [limits] build_timeout in sluice.toml sets "
             "another");
   BuildInput in = input("k1");
   in.deadline = clock_.now() + std::chrono::milliseconds(300);

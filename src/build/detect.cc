@@ -88,6 +88,9 @@ Result<> can_be_run(const Plan& plan) {
 
 Result<Plan> detect(const std::filesystem::path& path) {
   const Tree tree(path);
+  if (tree.names().empty())
+    return fail(ErrorKind::invalid,
+                "the commit holds no files, so there is nothing to build or run; push one that does");
   Plan plan;
   std::vector<std::string> found;
   SluiceToml told;
@@ -143,6 +146,10 @@ Result<Plan> detect(const std::filesystem::path& path) {
   plan.health_timeout = told.health_timeout.value_or(plan.health_timeout);
   plan.health_interval = told.health_interval.value_or(plan.health_interval);
   plan.build_timeout = told.build_timeout.value_or(plan.build_timeout);
+  plan.release_timeout = told.release_timeout;
+  plan.verify_timeout = told.verify_timeout;
+  plan.artifact_size = told.artifact_size;
+  plan.artifact_files = told.artifact_files;
   plan.memory = told.memory.value_or(0);
   plan.build_memory = told.build_memory.value_or(0);
   plan.cpus = told.cpus.value_or(0);

@@ -51,7 +51,10 @@ class DetectTest : public testing::Test {
   fs::path dir_;
 };
 
-TEST_F(DetectTest, an_empty_repository_is_told_what_was_looked_for) {
+TEST_F(DetectTest, a_commit_without_files_is_told_so) { EXPECT_THAT(error(), HasSubstr("the commit holds no files")); }
+
+TEST_F(DetectTest, what_nothing_fits_is_told_what_was_looked_for) {
+  file("README.md", "words");
   for (const char* name :
        {"sluice.toml", "Procfile", "package.json", "requirements.txt", "pyproject.toml", "go.mod", "Cargo.toml",
         "CMakeLists.txt", "composer.json", "Gemfile", "pom.xml", "index.html", "start.sh"}) {
@@ -60,6 +63,20 @@ TEST_F(DetectTest, an_empty_repository_is_told_what_was_looked_for) {
 }
 
 // ---- sluice.toml
+
+TEST_F(DetectTest, sluice_toml_says_how_long_a_command_may_take_and_how_large_an_artifact_may_be) {
+  file("start.sh", "#!/bin/sh");
+  file(
+      "sluice.toml",
+      "[limits]\nrelease_timeout = \"1h\"\nverify_timeout = \"5s\"\nartifact_size = \"8G\"\nartifact_files = 300000\n");
+  const Plan found = plan();
+  EXPECT_EQ(found.release_timeout, Duration(std::chrono::hours(1)));
+  EXPECT_EQ(found.verify_timeout, Duration(std::chrono::seconds(5)));
+  EXPECT_EQ(found.artifact_size, std::int64_t{8} << 30);
+  EXPECT_EQ(found.artifact_files, 300'000);
+  file("sluice.toml", "[limits]\nartifact_files = \"many\"\n");
+  EXPECT_THAT(error(), HasSubstr("limits.artifact_files must be a whole number from 1 to 100000000 (it is text)"));
+}
 
 TEST_F(DetectTest, sluice_toml_says_all) {
   file("sluice.toml", R"(# all of it

@@ -19,6 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
+constexpr Most kMost{1 << 20, 1000};
+
 class SealTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -46,8 +48,8 @@ TEST_F(SealTest, the_digest_is_of_content_and_nothing_else) {
     umask(before);
     return t;
   };
-  const auto first = seal(make("a", 022), {});
-  const auto second = seal(make("b", 077), {});
+  const auto first = seal(make("a", 022), kMost, {});
+  const auto second = seal(make("b", 077), kMost, {});
   ASSERT_TRUE(first && second);
   EXPECT_EQ(first->digest, second->digest);
   EXPECT_EQ(first->entries, 4);
@@ -71,7 +73,7 @@ TEST_F(SealTest, the_digest_is_of_content_and_nothing_else) {
   for (const auto& change : changes) {
     const fs::path t = make("c" + std::to_string(digests.size()), 022);
     change(t);
-    digests.push_back(seal(t, {})->digest);
+    digests.push_back(seal(t, kMost, {})->digest);
   }
   std::sort(digests.begin(), digests.end());
   EXPECT_EQ(std::adjacent_find(digests.begin(), digests.end()), digests.end());
@@ -82,14 +84,14 @@ TEST_F(SealTest, links_may_lead_into_the_app_and_the_system_only) {
   fs::create_directories(t / "x/y");
   for (const char* good : {"/usr/bin/python3", "../x/y", "/app/x", "../../bin/sh", "missing", "/dev/null"}) {
     fs::create_symlink(good, t / "x/link");
-    EXPECT_TRUE(seal(t, {})) << good;
+    EXPECT_TRUE(seal(t, kMost, {})) << good;
     chmod((t / "x").c_str(), 0755);
     chmod(t.c_str(), 0755);
     fs::remove(t / "x/link");
   }
   for (const char* bad : {"/root/.ssh", "../../root", "/cache/x", "/home/ann/lib", "/", "../..", "/srv"}) {
     fs::create_symlink(bad, t / "x/link");
-    const auto sealed = seal(t, {});
+    const auto sealed = seal(t, kMost, {});
     ASSERT_FALSE(sealed) << bad;
     EXPECT_THAT(sealed.error().message, HasSubstr("x/link leads out of the app"));
     fs::remove(t / "x/link");
@@ -98,9 +100,9 @@ TEST_F(SealTest, links_may_lead_into_the_app_and_the_system_only) {
 
 TEST_F(SealTest, pipes_and_devices_are_refused) {
   ASSERT_EQ(mkfifo((tree("a") / "pipe").c_str(), 0600), 0);
-  EXPECT_THAT(seal(tree("a"), {}).error().message, HasSubstr("pipe is a device, pipe or socket"));
+  EXPECT_THAT(seal(tree("a"), kMost, {}).error().message, HasSubstr("pipe is a device, pipe or socket"));
   if (geteuid() == 0 && mknod((tree("b") / "null").c_str(), S_IFCHR | 0600, makedev(1, 3)) == 0) {
-    EXPECT_FALSE(seal(tree("b"), {}));
+    EXPECT_FALSE(seal(tree("b"), kMost, {}));
   }
 }
 
@@ -112,10 +114,31 @@ TEST_F(SealTest, many_files_and_unreadable_ones) {
   chmod((t / "shut/file").c_str(), 0);
   chmod((t / "shut").c_str(), 0100);
   chmod((t / "7").c_str(), 06755);
-  ASSERT_TRUE(seal(t, {}));
+  ASSERT_TRUE(seal(t, kMost, {}));
   struct stat info {};
   ASSERT_EQ(stat((t / "7").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 07777, 0555U);  // no set-user-id
+}
+
+TEST_F(SealTest, refuses_more_than_an_artifact_may_hold) {
+  const auto t = tree("a");
+  std::ofstream(t / "small") << "x";
+  fs::create_directory(t / "folder");
+  std::ofstream(t / "folder/large").close();
+  fs::resize_file(t / "folder/large", std::uintmax_t{5} << 30);  // takes no room, and would take long to read
+  EXPECT_EQ(seal(t, {std::int64_t{4} << 30, 3}, {}).error().message,
+            "what was built takes 5121 MB, more than the 4096 MB of an artifact (its largest file: folder/large with "
+            "5120 MB); [limits] artifact_size in sluice.toml sets another limit");
+  EXPECT_EQ(seal(t, {std::int64_t{4} << 40, 2}, {}).error().message,
+            "what was built has more than 2 files and folders, the most that an artifact may have; [limits] "
+            "artifact_files in sluice.toml sets another limit");
+}
+
+TEST_F(SealTest, ends_when_it_is_told_to) {
+  std::ofstream(tree("a") / "file") << "x";
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(seal(tree("a"), kMost, stop.get_token()).error().kind, ErrorKind::cancelled);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <toml++/toml.h>
 
 #include "base/size.h"
+#include "build/builder.h"
 
 namespace sluice::build {
 namespace {
@@ -130,6 +131,12 @@ std::vector<Section> sections(SluiceToml& out) {
     out.cpus = *number;
     return true;
   };
+  const auto files = [&out](const toml::node& node) {
+    const auto number = node.value_exact<std::int64_t>();
+    if (!number || *number < 1 || *number > 100'000'000) return false;
+    out.artifact_files = *number;
+    return true;
+  };
   return {
       {"build", {command("command", out.build, true)}},
       {"run", {command("command", out.run, false)}},
@@ -137,13 +144,17 @@ std::vector<Section> sections(SluiceToml& out) {
       {"verify", {command("command", out.verify, true)}},
       {"health",
        {{"path", "a path such as \"/healthz\", in plain ASCII without spaces", path},
-        duration("timeout", out.health_timeout, 1s, 1h),
+        duration("timeout", out.health_timeout, 1s, kLongestHealthTimeout),
         duration("interval", out.health_interval, 100ms, 10min)}},
       {"limits",
        {size("memory", out.memory),
         {"cpus", "a number from 0.01 to 1024, such as 0.5 or 2", cpus},
         size("build_memory", out.build_memory),
-        duration("build_timeout", out.build_timeout, 1s, 24h)}},
+        duration("build_timeout", out.build_timeout, 1s, kLongestTimeout),
+        duration("release_timeout", out.release_timeout, 1s, kLongestTimeout),
+        duration("verify_timeout", out.verify_timeout, 1s, kLongestTimeout),
+        size("artifact_size", out.artifact_size),
+        {"artifact_files", "a whole number from 1 to 100000000", files}}},
   };
 }
 

@@ -12,8 +12,10 @@ namespace sluice::build {
 // What sluice.toml says; what it leaves out is absent.
 struct SluiceToml {
   std::optional<std::string> build, run, release, verify, health_path;
-  std::optional<Duration> health_timeout, health_interval, build_timeout;
-  std::optional<std::int64_t> memory, build_memory;  // bytes
+  std::optional<Duration> health_timeout, health_interval;
+  std::optional<Duration> build_timeout, release_timeout, verify_timeout;
+  std::optional<std::int64_t> memory, build_memory, artifact_size;  // bytes
+  std::optional<std::int64_t> artifact_files;
   std::optional<double> cpus;
 };
 // Strict: an unknown key, one of another type or out of range is an Error that names its line and what would be right.
