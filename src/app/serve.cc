@@ -209,6 +209,11 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
   world_ = std::make_unique<RealWorld>(*store_, *secrets_, *logs_, *builder_, *regions_);
   conductor::Conductor::Options working;
   working.builds = options.builds;
+  // What a build, a command and a start may take their sluice.toml says, and they are held to it; this is what is left
+  // for what else belongs to the step.
+  constexpr Duration kMore = std::chrono::hours(1);
+  working.limits.build = working.limits.release = working.limits.verify = build::kLongestTimeout + kMore;
+  working.limits.start = build::kLongestHealthTimeout + kMore;
   auto conductor = conductor::Conductor::start(*store_, *secrets_, *world_, clock_, random_, working);
   if (!conductor) return fail(conductor.error());
   conductor_ = std::move(*conductor);

@@ -22,9 +22,10 @@ struct HealthCheck {
 // How far one instance came.
 struct Health {
   std::int64_t port = 0;
-  bool well = false;       // answered 2xx or 3xx
+  bool well = false;       // answered 2xx, or 3xx that leads somewhere
   bool connected = false;  // somebody listens
   int status = 0;          // of its newest answer; 0: none yet
+  std::string circle;      // the paths of its redirects, when they come back to one of them or do not end
 };
 
 // Looks at all of them until all are well, the time is over, `stop` is asked for, or `give_up` (called a few times a

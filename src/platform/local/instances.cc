@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 #include <system_error>
+#include <thread>
 
 #include "base/files.h"
 #include "logs/keeping.h"
@@ -24,6 +25,7 @@ namespace {
 constexpr int kDeathsAllowed = 3;  // while starting: a dependency may be a moment late, a broken app never comes
 constexpr std::size_t kShownLines = 20;
 constexpr int kPortTries = 3;
+constexpr auto kSupervisorNotices = 1s;
 
 // PORT wins over whatever a person says; SLUICE_INSTANCE does not.
 constexpr const char* kRunScript =
@@ -82,14 +84,22 @@ bool is_strangers(const Site& site, const Instance& instance) {
          !ports_of(site, instance, true).contains(instance.port);
 }
 
-// Where it listens instead, when it does.
-std::string elsewhere(const Site& site, const Instance& instance) {
-  auto found = ports_of(site, instance);
-  if (found.contains(instance.port)) return ", but not on the address 127.0.0.1";
-  if (found.empty()) return {};
-  std::string out = "; it listens on port";
-  for (auto port : found) out += fmt::format(" {}", port);
-  return out + " instead";
+std::string listens_nowhere(const Site& site, const Instance& instance, const std::string& who,
+                            const std::string& time) {
+  const auto found = ports_of(site, instance);
+  if (found.contains(instance.port)) {
+    return fmt::format("{} listens on its port {}, but not on the address 127.0.0.1, which the variable HOST names",
+                       who, instance.port);
+  }
+  if (found.empty()) {
+    return fmt::format(
+        "{} did not listen on port {} within {}: it must listen on the port that the variable PORT names", who,
+        instance.port, time);
+  }
+  return fmt::format(
+      "{} listens on port {}, not on port {}, which it was given as the variable PORT; it must listen on "
+      "that one",
+      who, fmt::join(found, " and "), instance.port);
 }
 
 std::string explain(const Site& site, const Record& record, const build::Plan& plan, const Instance& instance,
@@ -97,6 +107,13 @@ std::string explain(const Site& site, const Record& record, const build::Plan& p
   auto who = which(record, instance);
   auto lines = last_lines(site, record, instance, kShownLines);
   auto time = human_duration(waited);
+  if (!health.circle.empty()) {
+    return with_lines(
+        fmt::format("{} redirects GET {} in a circle ({}); a 2xx, or a 3xx that leads somewhere, says that "
+                    "it is healthy",
+                    who, plan.health_path, health.circle),
+        lines);
+  }
   if (health.status != 0) {
     return with_lines(fmt::format("{} answered GET {} with status {} for {}; a 2xx or 3xx says that it is healthy", who,
                                   plan.health_path, health.status, time),
@@ -104,11 +121,7 @@ std::string explain(const Site& site, const Record& record, const build::Plan& p
   }
   if (health.connected)
     return with_lines(fmt::format("{} did not answer GET {} within {}", who, plan.health_path, time), lines);
-  return with_lines(
-      fmt::format("{} did not listen on its port within {}{}: it must listen on the port that the variable "
-                  "PORT names",
-                  who, time, elsewhere(site, instance)),
-      lines);
+  return with_lines(listens_nowhere(site, instance, who, time), lines);
 }
 
 // Where a limit is the cause.
@@ -270,6 +283,37 @@ Result<> await_well(Site& site, const pipeline::Work& work, bool step, Record& r
     if (auto left = leave_taken_ports(site, record); !left) return left;
     if (auto up = bring_up(site, record, plan, count); !up) return up;
   }
+}
+
+Deaths deaths_of(const Site& site, const Record& record) {
+  Deaths out;
+  for (const auto& instance : record.instances) {
+    if (const auto status = site.supervisor.status(instance.service)) out[instance.service] = status->deaths;
+  }
+  return out;
+}
+
+std::optional<std::string> ended_since(const Site& site, const Record& record, const Deaths& before) {
+  const auto until = std::chrono::steady_clock::now() + kSupervisorNotices;
+  for (const auto& instance : record.instances) {
+    const auto known = before.find(instance.service);
+    if (known == before.end()) continue;
+    auto status = site.supervisor.status(instance.service);
+    const auto lives = [&] {
+      return !status || (status->deaths <= known->second && (status->up || !status->wanted_up));
+    };
+    // Its port is closed a moment before the supervisor learns that it has ended.
+    while (lives() && is_free(instance.port) && std::chrono::steady_clock::now() < until) {
+      std::this_thread::sleep_for(5ms);
+      status = site.supervisor.status(instance.service);
+    }
+    if (lives()) continue;
+    const auto why = why_ended(site, record, instance);
+    return with_lines(fmt::format("{} was healthy and then {}", which(record, instance),
+                                  why.value_or(fmt::format("exited with status {}", status->exit_code))),
+                      last_lines(site, record, instance, kShownLines));
+  }
+  return std::nullopt;
 }
 
 Result<> lead_away(Site& site, const pipeline::Work& work, const std::vector<Record>& victims) {

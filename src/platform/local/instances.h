@@ -1,4 +1,6 @@
 #pragma once
+#include <map>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -31,6 +33,12 @@ Result<> bring_back(Site& site, const Record& record);
 // last lines. An instance whose port somebody else took before it is started again on another.
 Result<> await_well(Site& site, const pipeline::Work& work, bool step, Record& record, const build::Plan& plan,
                     Context& context);
+
+// How often each service of a record has died by now.
+using Deaths = std::map<std::string, int>;
+Deaths deaths_of(const Site& site, const Record& record);
+// The sentence about one that has ended since then, with its last lines; nothing when all live.
+std::optional<std::string> ended_since(const Site& site, const Record& record, const Deaths& before);
 
 // With the stage held: if the address leads to one of these, it leads to `work.current` again, else to nothing.
 Result<> lead_away(Site& site, const pipeline::Work& work, const std::vector<Record>& victims);

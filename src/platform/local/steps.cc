@@ -95,7 +95,8 @@ Result<> run_command(Site& site, const Work& work, Context& context, const std::
   process.env = std::map<std::string, std::string>{{"PATH", path ? path : sandbox::kPath}};
   process.stop = context.stop;
   process.grace = kCommandGrace;
-  process.time_limit = time_left(site, context);
+  const auto& told = name == "release" ? plan.release_timeout : plan.verify_timeout;
+  process.time_limit = std::min(told.value_or(build::kCommandTimeout), time_left(site, context));
   std::string tail;
   process.on_output = [&](std::string_view text) {
     context.log.write(text);
@@ -111,7 +112,10 @@ Result<> run_command(Site& site, const Work& work, Context& context, const std::
   if (finished->ok()) return {};
   if (finished->stopped) return fail(ErrorKind::cancelled, "the " + name + " command was stopped");
   std::string sentence = finished->timed_out
-                             ? fmt::format("the {} command was not done within {}", name, limit)
+                             ? fmt::format(
+                                   "the {0} command was ended after its limit of {1}; [limits] {0}_timeout in "
+                                   "sluice.toml sets another",
+                                   name, limit)
                              : fmt::format("the {} command ended with status {}", name, finished->exit_code);
   if (!finished->timed_out && seen.ended > before && spec.limits.memory > 0)
     sentence = fmt::format("the {} command {}", name, cgroup::memory_sentence(spec.limits));
@@ -187,7 +191,7 @@ Result<Record> run_instances(Site& site, const Work& work, Context& context, con
 
 // A request through the gateway is answered by one of these.
 Result<> see_answer(Site& site, Context& context, const Record& record, const build::Plan& plan,
-                    const std::vector<gateway::Server>& servers) {
+                    const std::vector<gateway::Server>& servers, const Deaths& before) {
   const auto until = std::chrono::steady_clock::now() + kSwitchLookLimit;
   std::string by;
   while (std::chrono::steady_clock::now() < until && !context.stop.stop_requested()) {
@@ -195,6 +199,7 @@ Result<> see_answer(Site& site, Context& context, const Record& record, const bu
     auto name = by.substr(std::min(by.size(), by.find('/') + 1));
     if (std::any_of(servers.begin(), servers.end(), [&](const gateway::Server& s) { return s.name == name; }))
       return {};
+    if (auto ended = ended_since(site, record, before)) return fail(ErrorKind::failed, *ended);
     std::this_thread::sleep_for(10ms);
   }
   if (context.stop.stop_requested()) return fail(ErrorKind::cancelled, "stopped while switching");
@@ -219,6 +224,9 @@ Result<> switch_to(Site& site, const Work& work, Context& context, const build::
     }
   }
   const auto& stage = work.stage.value;
+  // One that is healthy for a moment only is not.
+  const auto before = deaths_of(site, record);
+  if (auto ended = ended_since(site, record, before)) return fail(ErrorKind::failed, *ended);
   {
     auto held = site.hold(work.stage);
     if (auto admitted = site.admit(work, true); !admitted) return admitted;
@@ -228,7 +236,8 @@ Result<> switch_to(Site& site, const Work& work, Context& context, const build::
     if (auto led = lead_to(site, record, servers); !led) return led;
   }
   if (!servers.empty()) {
-    if (auto seen = see_answer(site, context, record, plan, servers); !seen) return seen;
+    if (auto seen = see_answer(site, context, record, plan, servers, before); !seen) return seen;
+    if (auto ended = ended_since(site, record, before)) return fail(ErrorKind::failed, *ended);
   }
   if (!extra.empty()) {
     if (auto gone = take_some_down(site, record, extra, context); !gone) return gone;
