@@ -150,6 +150,7 @@ class World:
         self.probes = {}
         self.authority = None
         self.server = None
+        self.options = []  # more of `sluice serve`'s
         self.api = self.gateway = None
         self.gateways = {}
         self.bin = self.root / "bin"
@@ -176,7 +177,7 @@ class World:
         (self.data / "server.json").unlink(missing_ok=True)
         command = [self.sluice, "serve", "--data", str(self.data)]
         command += ["--listen", self.api.removeprefix("http://") if self.api else "127.0.0.1:0"]
-        command += ["--gateway", self.gateway or "127.0.0.1:0"]
+        command += ["--gateway", self.gateway or "127.0.0.1:0", *self.options]
         if self.authority:
             command += ["--gateway-tls", "0", "--acme", "admin@example.org", "--acme-directory", self.authority.directory]
         self.log = open(self.root / "server.log", "ab")
