@@ -79,12 +79,6 @@ Result<> write_script(const fs::path& path, const std::string& text) { return re
 
 }  // namespace
 
-std::vector<std::string> dying_with_its_supervisor(const std::string& signal, const std::vector<std::string>& argv) {
-  std::vector<std::string> out{"setpriv", "--pdeathsig", signal, "--"};
-  out.insert(out.end(), argv.begin(), argv.end());
-  return out;
-}
-
 bool Supervisor::running(const fs::path& dir) { return has_reader(dir / "scan" / ".s6-svscan" / "control"); }
 
 Result<Supervisor> Supervisor::ensure(const fs::path& dir) {

@@ -29,10 +29,6 @@ struct Service {
   bool waits = false;       // not started with the supervisor, only by add()
 };
 
-// A command that gets this signal (without SIG) when its s6-supervise is killed: else it would go on beside the one
-// that is started in its place, with the same port and files, and nobody would ever end it.
-std::vector<std::string> dying_with_its_supervisor(const std::string& signal, const std::vector<std::string>& argv);
-
 struct Status {
   bool up = false;
   bool wanted_up = false;

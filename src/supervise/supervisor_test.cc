@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <fstream>
 #include <thread>
 
@@ -214,22 +213,6 @@ TEST_F(SupervisorTest, after_down_the_next_start_brings_all_back) {
   auto again = Supervisor::ensure(dir_ / "s6");
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_TRUE(eventually([&] { return again->status("a")->up && again->status("b")->up; }));
-}
-
-TEST_F(SupervisorTest, what_dies_with_its_supervisor_runs_once) {
-  auto service = shell("a", "echo here; exec sleep 1000");
-  service.argv = dying_with_its_supervisor("TERM", service.argv);
-  ASSERT_TRUE(s6_->add({service}));
-  ASSERT_TRUE(eventually([&] { return log("a").find("here") != std::string::npos; }));
-  const auto all = processes();
-  const int pid = s6_->status("a")->pid;
-  auto at = [&](int one) {
-    return *std::find_if(all.begin(), all.end(), [&](const Process& p) { return p.pid == one; });
-  };
-  const Process first = at(pid), parent = at(first.parent);
-  send(parent, SIGKILL);
-  EXPECT_TRUE(eventually([&] { return !alive(first); }));
-  EXPECT_TRUE(eventually([&] { return s6_->status("a")->up && s6_->status("a")->pid != pid; }));
 }
 
 TEST_F(SupervisorTest, a_killed_supervisor_is_replaced_and_its_services_can_still_be_removed) {

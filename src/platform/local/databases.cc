@@ -39,7 +39,7 @@ Result<postgres::Cluster*> Databases::cluster() {
   if (!served_) {
     supervise::Service service;
     service.name = kDatabaseService;
-    service.argv = supervise::dying_with_its_supervisor("INT", cluster_->command());
+    service.argv = cluster_->command();
     service.cwd = cluster_->folder();
     service.log_dir = dir_ / "log";
     service.down_signal = "SIGINT";

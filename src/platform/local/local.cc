@@ -49,7 +49,7 @@ Result<std::unique_ptr<LocalPlatform>> LocalPlatform::start(Options options, log
 
   supervise::Service service;
   service.name = local::kGatewayService;
-  service.argv = supervise::dying_with_its_supervisor("TERM", gateway::Gateway::command());
+  service.argv = gateway::Gateway::command();
   service.cwd = (*gateway)->folder();
   service.log_dir = (*gateway)->folder() / "access";
   service.log_bytes = 10'000'000;
