@@ -25,8 +25,10 @@ struct Service {
   std::filesystem::path log_dir;
   int log_files = 20;
   std::int64_t log_bytes = 2'500'000;
-  std::string down_signal;  // by its name, as "SIGINT": what asks it to end; empty: SIGTERM
-  bool waits = false;       // not started with the supervisor, only by add()
+  // By its name, as "SIGINT": what asks it to end, and ends it when its s6-supervise was killed, as it would go on
+  // beside the one that is started in its place; empty: SIGTERM, and SIGKILL.
+  std::string down_signal;
+  bool waits = false;  // not started with the supervisor, only by add()
 };
 
 struct Status {
