@@ -51,6 +51,7 @@ class RealAppsTest : public WithBuilder {
     spec.argv = {"/bin/sh", "-c", plan->run};
     spec.binds = {{*builder_->find(built.artifact) / "tree", "/app", false}};
     spec.env_dir = dir_ / "env";
+    spec.listens = {static_cast<int>(port_), static_cast<int>(port_)};
     ProcessCommand command;
     command.argv = sandbox_->command(spec);
     auto child = Child::start(command);
