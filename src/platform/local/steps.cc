@@ -106,6 +106,8 @@ Result<> run_command(Site& site, const Work& work, Context& context, const std::
   auto limit = human_duration(*process.time_limit);
   auto finished = run(process);
   if (!finished) return fail(finished.error());
+  // One that was ended while it was still being started may not have heard that its parent is gone.
+  if (finished->stopped || finished->timed_out) (void)kill_users_of(env_dir);
   (void)remove_tree(env_dir);
   const auto seen = groups != nullptr ? groups->seen(group) : cgroup::Seen{};
   if (groups != nullptr) groups->remove(group);
