@@ -30,7 +30,7 @@ export function Outcome({ deployment }: { deployment: Deployment }) {
   if (deployment.note)
     return (
       <Notice color="gray" icon={<IconInfoCircle />} mb="lg">
-        <Text size="sm"><Prose text={deployment.note} /></Text>
+        <Text size="sm"><Prose text={reasons(deployment.note)?.sentence ?? ""} /></Text>
       </Notice>
     );
   if (state !== "superseded" && !(why && (state === "cancelled" || state === "cancelling"))) return null;
