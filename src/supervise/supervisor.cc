@@ -75,6 +75,18 @@ bool wait_for(Duration at_most, Condition condition) {
   return true;
 }
 
+// The beginning of a run script. What it runs ends when its s6-supervise is killed: two at once would share a port, or
+// what they both write. A parent that is gone before that is asked for is not heard of, so it is looked at afterwards.
+std::string bound(const std::string& signal) {
+  return "if [ \"$SLUICE_BOUND\" ]; then\n"
+         "  unset SLUICE_BOUND\n"
+         "  read -r parent <\"/proc/$PPID/comm\" && [ \"$parent\" = s6-supervise ] || exit 111\n"
+         "else\n"
+         "  export SLUICE_BOUND=1\n"
+         "  exec setpriv --pdeathsig " +
+         signal + " -- \"$0\"\nfi\n";
+}
+
 Result<> write_script(const fs::path& path, const std::string& text) { return replace_file(path, text, 0755); }
 
 }  // namespace
@@ -116,12 +128,11 @@ Result<> Supervisor::define(const Service& service) const {
   if (auto gone = remove_tree(made); !gone) return gone;
   if (auto dirs = make_dirs(made); !dirs) return dirs;
   bool logged = !service.log_dir.empty();
-  std::string script = "#!/bin/sh\nexec 2>&1";
+  const std::string dies_by = service.down_signal.empty() ? "KILL" : service.down_signal.substr(3);
+  std::string script = "#!/bin/sh\n" + bound(dies_by) + "exec 2>&1";
   script += logged ? "\n" : " >/dev/null\n";
   if (!service.cwd.empty()) script += "cd " + shell_word(service.cwd.string()) + " || exit 111\n";
-  // One whose s6-supervise was killed ends with it: two at once would share a port, or what they both write.
-  script += "exec setpriv --pdeathsig " + (service.down_signal.empty() ? "KILL" : service.down_signal.substr(3)) +
-            " -- " + shell_line(service.argv) + "\n";
+  script += "exec " + shell_line(service.argv) + "\n";
   if (auto written = write_script(made / "run", script); !written) return written;
   if (!service.down_signal.empty()) {
     if (auto said = replace_file(made / "down-signal", service.down_signal + "\n"); !said) return said;
@@ -140,8 +151,8 @@ Result<> Supervisor::define(const Service& service) const {
                                     "s" + std::to_string(service.log_bytes),
                                     "T",
                                     service.log_dir.string()};
-    if (auto written = write_script(made / "log" / "run",
-                                    "#!/bin/sh\nexec setpriv --pdeathsig TERM -- " + shell_line(logger) + "\n");
+    if (auto written =
+            write_script(made / "log" / "run", "#!/bin/sh\n" + bound("TERM") + "exec " + shell_line(logger) + "\n");
         !written) {
       return written;
     }
