@@ -30,8 +30,14 @@ bool is_settled(const fs::path& path, Time now) {
 void look(const fs::path& region, const std::set<std::string>& known, Time now, std::vector<std::string>& found) {
   std::set<std::string> deployments;
   for (const auto& stage : in(region / "stages")) {
-    for (const auto& one : in(stage)) deployments.insert(one.filename().string());
-    if (!known.contains(stage.filename().string()) && is_settled(stage, now)) found.push_back(stage.string());
+    // The fence of a stage that is gone stays until the next start (R9.3).
+    bool holds_more = false;
+    for (const auto& one : in(stage)) {
+      deployments.insert(one.filename().string());
+      holds_more = holds_more || one.filename() != "fence";
+    }
+    if (holds_more && !known.contains(stage.filename().string()) && is_settled(stage, now))
+      found.push_back(stage.string());
   }
   for (const auto& service : in(region / "s6" / "services")) {
     const auto name = service.filename().string();

@@ -145,6 +145,9 @@ TEST_F(Machine, what_is_left_of_deleted_stages_is_said) {
                              "s6/services/dep_2.1.4001", "s6/services/gateway"})
     fs::create_directories(dir / folder);
   EXPECT_EQ(leftovers(dir, stacks, now + 1h).severity, Severity::ok) << leftovers(dir, stacks, now + 1h).detail;
+  fs::create_directories(dir / "stages/stg_fenced");
+  ASSERT_TRUE(write_file(dir / "stages/stg_fenced/fence", "3"));
+  EXPECT_EQ(leftovers(dir, stacks, now + 1h).severity, Severity::ok) << "it keeps late effects out (R9.3)";
   fs::create_directories(dir / "regions/eu/stages/stg_gone/dep_3");
   EXPECT_EQ(leftovers(dir, stacks, now).severity, Severity::ok) << "it may be about to go";
   auto found = leftovers(dir, stacks, now + 1h);

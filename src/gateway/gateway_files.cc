@@ -85,6 +85,7 @@ Result<> Gateway::load(const Options& options) {
   settings_.held_for = std::chrono::duration_cast<std::chrono::seconds>(options.held_for).count();
   settings_.unheard_for = std::chrono::duration_cast<std::chrono::seconds>(options.unheard_for).count();
   settings_.threads = threads();
+  fs::remove(dir_ / "probe", error);  // a secret of earlier versions
   reloads_ = number_of(read_file(dir_ / "reloads").value_or("0"));
   if (auto taken = take_port("port", options.port, settings_.port); !taken) return taken;
   if (options.tls_port) {

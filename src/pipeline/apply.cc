@@ -6,8 +6,6 @@
 namespace sluice::pipeline {
 namespace {
 
-constexpr Duration kFirstBackup = std::chrono::hours(24);
-
 struct Applying {
   Stack& stack;
   const Event& event;

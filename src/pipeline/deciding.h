@@ -97,6 +97,9 @@ Result<> on(Deciding&, const Tick&);
 // --- time (steps.cc) ---
 // How long a step may take (R9.4); nothing for `queued`, `cancelling` and the ends.
 std::optional<Duration> limit_of(DeploymentState step, const Limits& limits);
+inline constexpr Duration kFirstBackup = std::chrono::hours(24);  // after the first deployment
+// Whether the daily backup is due: also one that is further away than any is set, before the clock was put back.
+bool is_backup_due(const Stage& stage, Time now, const Limits& limits);
 // It waits for its turn on this server: its limit has not begun.
 bool is_in_line(const Deployment& deployment);
 // The pause before something is tried again: as long as it has been going on, 1 s to 60 s, so it doubles.

@@ -203,6 +203,16 @@ TEST(Rules, R7_7_every_database_is_backed_up_daily) {
   EXPECT_EQ(f.at("dev").backup_due, f.now + f.limits.backup_every);
 }
 
+TEST(Rules, R7_7_a_backup_that_was_set_by_a_clock_years_ahead_is_not_waited_for) {
+  Flow f = with_database();
+  f.pass(std::chrono::hours(24 * 365 * 10));
+  f.chores();
+  f.pass(-std::chrono::hours(24 * 365 * 10));
+  EXPECT_EQ(f.due(), "dev back_up");
+  f.chores();
+  EXPECT_EQ(f.at("dev").backup_due, f.now + f.limits.backup_every);
+}
+
 TEST(Rules, R7_7_a_restore_and_deployments_keep_each_other_out) {
   Flow f = with_database();
   f.check_in().give(RestoreDatabase{"dev", "b1"});

@@ -74,7 +74,7 @@ void end_rest(Deciding& d, const StageId& stage) {
 
 void back_up_daily(Deciding& d, const StageId& stage) {
   const Stage& at = d.stage(stage);
-  if (!at.backup_due || *at.backup_due > d.now || at.task || at.active) return;
+  if (at.task || at.active || !is_backup_due(at, d.now, d.limits)) return;
   begin_task(d, stage, Task{TaskKind::backup, "", {}, "", true, {}});
 }
 

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "pipeline/deciding.h"
 
 // Backups, restores and copies of the databases that Sluice made.
@@ -43,6 +45,11 @@ Result<> has_no_deployment(const Stage& at) {
 }
 
 }  // namespace
+
+bool is_backup_due(const Stage& stage, Time now, const Limits& limits) {
+  return stage.backup_due &&
+         (*stage.backup_due <= now || *stage.backup_due > now + std::max(kFirstBackup, limits.backup_every));
+}
 
 bool holds_lock(const std::optional<Task>& task) { return task && task->kind != TaskKind::backup; }
 

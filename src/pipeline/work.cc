@@ -114,7 +114,7 @@ struct Looking {
     if (stage.scaling && !makes_way(stage)) chore(WorkKind::scale, stage, stage.scaling->chore);
     if (stage.retiring) chore(WorkKind::retire, stage, *stage.retiring);
     if (stage.task) chore(kind_of(stage.task->kind), stage, stage.task->chore);
-    if (stage.backup_due && !stage.task && *stage.backup_due > now) wake(*stage.backup_due);
+    if (stage.backup_due && !stage.task && !is_backup_due(stage, now, limits)) wake(*stage.backup_due);
     if (stage.deleting && !stage.active) chore(WorkKind::remove, stage, *stage.deleting);
   }
 };

@@ -13,14 +13,17 @@ bool Databases::made() const {
   return fs::exists(dir_ / "postgres" / "cluster", error);
 }
 
-void Databases::prepare() {
-  const std::lock_guard lock(mutex_);
+void Databases::sweep() const {
   std::error_code error;
   for (fs::directory_iterator it(dir_, error), end; !error && it != end; it.increment(error)) {
     const auto name = it->path().filename().string();
     std::error_code ignored;
     if (name.starts_with("copy-") && it->path().extension() == ".dump") fs::remove(it->path(), ignored);
   }
+}
+
+void Databases::prepare() {
+  const std::lock_guard lock(mutex_);
   if (made()) (void)open();
 }
 

@@ -20,8 +20,10 @@ inline constexpr const char* kDatabaseService = "databases";
 class Databases {
  public:
   explicit Databases(std::filesystem::path dir) : dir_(std::move(dir)) {}
-  // What a killed server left of a copy goes and, where a cluster was made, what a killed one left in the way of its
-  // next start. To be called before the supervisor starts; what is wrong is said when somebody needs a database.
+  // What a killed server left of a copy goes. Before anything is copied.
+  void sweep() const;
+  // Where a cluster was made, what a killed one left in the way of its next start goes. To be called before the
+  // supervisor starts; what is wrong is said when somebody needs a database.
   void prepare();
   void supervise_with(const supervise::Supervisor& supervisor) { supervisor_ = supervisor; }
 

@@ -43,6 +43,7 @@ Result<std::unique_ptr<LocalPlatform>> LocalPlatform::start(Options options, log
       {options.data / "gateway", options.gateway_address, options.gateway_port, options.gateway_tls_port});
   if (!gateway) return fail(gateway.error());
   auto databases = std::make_unique<local::Databases>(options.data / "databases");
+  databases->sweep();
   databases->prepare();
   auto supervisor = supervise::Supervisor::ensure(supervisor_dir(options.data));
   if (!supervisor) return fail(supervisor.error());
