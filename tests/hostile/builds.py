@@ -1,12 +1,11 @@
 """Builds that misbehave."""
 import os
 import re
-import subprocess
 import time
 from pathlib import Path
 
 from cases import Options, case
-from stand import FORKS, GOOD, Case, Skipped, Stand, Wrong
+from stand import FORKS, GOOD, Case, Skipped, Wrong, own_server
 
 COMMAND = r"build command `sh build\.sh`"
 
@@ -52,11 +51,7 @@ def fills_the_disk():
     """On a disk of its own: ended while there is still room for everybody else, whose stages go on deploying."""
     if os.geteuid() != 0:
         raise Skipped("only root can mount a small disk")
-    stand = Stand("disk", Options.sluice)
-    stand.data.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300m", "sluice-hostile", stand.data], check=True)
-    try:
-        stand.start()
+    with own_server("disk", disk="300m") as stand:
         one = Case(stand, "full")
         one.good()
         one.push(build="echo filling\ncat /dev/zero > zeros\n")
@@ -74,14 +69,6 @@ def fills_the_disk():
         one.succeeded()
         one.serves(4)
         one.close()
-        if left := stand.rest():
-            raise Wrong("left behind: " + "; ".join(left))
-    finally:
-        problems = stand.tear_down()
-        subprocess.run(["umount", stand.data], check=True)
-        stand.remove()
-    if problems:
-        raise Wrong("\n".join(problems))
 
 
 @case("sleeps-forever")

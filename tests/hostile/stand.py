@@ -1,11 +1,14 @@
 """What a hostile case stands on: a server (World of tests/scenarios), a stack of the case's own that serves "good" before
 anything bad comes, and a look at everything that the bad thing may have left behind."""
+import contextlib
 import json
 import os
 import re
+import subprocess
 import time
 from pathlib import Path
 
+from cases import Options
 from world import Probe, World
 
 PATIENCE = 150.0  # seconds, for what takes a moment on an idle machine
@@ -130,6 +133,28 @@ class Stand(World):
         work = str(self.data / "work").encode()
         left += [f"the process {pid} of a build: {short(marks)}" for pid, marks in self.processes().items() if work in marks]
         return left
+
+
+@contextlib.contextmanager
+def own_server(name, user=None, options=None, disk=None):
+    """A server for one case, with its data on a small disk of its own where one is asked for; at its end nothing may be left."""
+    stand = Stand(name, Options.sluice, user)
+    stand.options = options or stand.options
+    if disk:
+        stand.data.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={disk}", "sluice-hostile", stand.data], check=True)
+    try:
+        stand.start()
+        yield stand
+        if left := stand.rest():
+            raise Wrong("left behind: " + "; ".join(left))
+    finally:
+        problems = stand.tear_down()
+        if disk:
+            subprocess.run(["umount", stand.data], check=True)
+        stand.remove()
+    if problems:
+        raise Wrong("\n".join(problems))
 
 
 def short(marks):

@@ -1,6 +1,6 @@
 """Cancelling at every step, and a release command that is interrupted."""
-from cases import Options, case
-from stand import Case, Stand, Wrong
+from cases import case
+from stand import Case, Wrong, own_server
 
 WAIT = "sleep 100000"
 
@@ -71,10 +71,7 @@ def cancel_queued(c):
 @case("cancel-while-waiting-to-build", own_server=True)
 def cancel_waiting_to_build():
     """One build at a time: the second waits for the first, and is cancelled there."""
-    stand = Stand("slot", Options.sluice)
-    stand.options = ["--builds", "1"]
-    try:
-        stand.start()
+    with own_server("slot", options=["--builds", "1"]) as stand:
         first, second = Case(stand, "first"), Case(stand, "second")
         first.good()
         second.good()
@@ -97,21 +94,12 @@ def cancel_waiting_to_build():
         second.succeeded()
         for one in (first, second):
             one.close()
-        if left := stand.rest():
-            raise Wrong("left behind: " + "; ".join(left))
-    finally:
-        problems = stand.tear_down()
-        stand.remove()
-    if problems:
-        raise Wrong("\n".join(problems))
 
 
 @case("release-is-interrupted", own_server=True)
 def release_interrupted():
     """The server dies in the middle of a release command: that is dead before the next start runs it again."""
-    stand = Stand("release", Options.sluice)
-    try:
-        stand.start()
+    with own_server("release") as stand:
         one = Case(stand, "migrates")
         one.good()
         gate = f"http://127.0.0.1:{stand.gates.port}/go-on"
@@ -133,10 +121,3 @@ def release_interrupted():
         one.serves(2)
         one.close()
         one.until_nothing_is_left()
-        if left := stand.rest():
-            raise Wrong("left behind: " + "; ".join(left))
-    finally:
-        problems = stand.tear_down()
-        stand.remove()
-    if problems:
-        raise Wrong("\n".join(problems))

@@ -2,17 +2,15 @@
 import os
 import re
 
-from cases import Options, case
-from stand import FORKS, Case, Stand, Wrong
+from cases import case
+from stand import FORKS, Case, Wrong, own_server
 
 NOBODY = 65534
 
 
 @case("as-an-ordinary-user", own_server=True)
 def ordinary_user():
-    stand = Stand("user", Options.sluice, NOBODY if os.geteuid() == 0 else None)
-    try:
-        stand.start()
+    with own_server("user", user=NOBODY if os.geteuid() == 0 else None) as stand:
         one = Case(stand, "plain")
         one.good()
         limits = one.finding("limits")
@@ -37,10 +35,3 @@ def ordinary_user():
         one.failed("building", r"build command `sh build\.sh` .*was ended after its limit of 3s; .*")
         one.serves(2)
         one.close()
-        if left := stand.rest():
-            raise Wrong("left behind: " + "; ".join(left))
-    finally:
-        problems = stand.tear_down()
-        stand.remove()
-    if problems:
-        raise Wrong("\n".join(problems))
