@@ -87,7 +87,42 @@ std::string bound(const std::string& signal) {
          signal + " -- \"$0\"\nfi\n";
 }
 
-Result<> write_script(const fs::path& path, const std::string& text) { return replace_file(path, text, 0755); }
+struct File {
+  std::string text;
+  int mode = 0644;
+};
+
+// All that s6 reads of a service, by its path in the service's folder.
+std::map<fs::path, File> files_of(const Service& service) {
+  std::map<fs::path, File> out;
+  const bool logged = !service.log_dir.empty();
+  const std::string dies_by = service.down_signal.empty() ? "KILL" : service.down_signal.substr(3);
+  std::string script = "#!/bin/sh\n" + bound(dies_by) + "exec 2>&1";
+  script += logged ? "\n" : " >/dev/null\n";
+  if (!service.cwd.empty()) script += "cd " + shell_word(service.cwd.string()) + " || exit 111\n";
+  out["run"] = {script + "exec " + shell_line(service.argv) + "\n", 0755};
+  if (!service.down_signal.empty()) out["down-signal"] = {service.down_signal + "\n"};
+  if (service.waits) out["down"] = {};
+  if (!logged) return out;
+  const std::vector<std::string> logger{"s6-log",
+                                        "-b",
+                                        "-l",
+                                        std::to_string(kLongestLine),
+                                        "n" + std::to_string(service.log_files),
+                                        "s" + std::to_string(service.log_bytes),
+                                        "T",
+                                        service.log_dir.string()};
+  out["log/run"] = {"#!/bin/sh\n" + bound("TERM") + "exec " + shell_line(logger) + "\n", 0755};
+  return out;
+}
+
+Result<> write_files(const fs::path& folder, const std::map<fs::path, File>& files) {
+  for (const auto& [path, file] : files) {
+    if (auto dirs = make_dirs((folder / path).parent_path()); !dirs) return dirs;
+    if (auto written = replace_file(folder / path, file.text, file.mode); !written) return written;
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -126,42 +161,35 @@ Result<> Supervisor::define(const Service& service) const {
   assert(!service.name.empty() && service.name.find('/') == std::string::npos && service.name[0] != '.');
   fs::path made = dir_ / "services" / (".new-" + service.name);
   if (auto gone = remove_tree(made); !gone) return gone;
-  if (auto dirs = make_dirs(made); !dirs) return dirs;
-  bool logged = !service.log_dir.empty();
-  const std::string dies_by = service.down_signal.empty() ? "KILL" : service.down_signal.substr(3);
-  std::string script = "#!/bin/sh\n" + bound(dies_by) + "exec 2>&1";
-  script += logged ? "\n" : " >/dev/null\n";
-  if (!service.cwd.empty()) script += "cd " + shell_word(service.cwd.string()) + " || exit 111\n";
-  script += "exec " + shell_line(service.argv) + "\n";
-  if (auto written = write_script(made / "run", script); !written) return written;
-  if (!service.down_signal.empty()) {
-    if (auto said = replace_file(made / "down-signal", service.down_signal + "\n"); !said) return said;
-  }
-  if (service.waits) {
-    if (auto said = replace_file(made / "down", ""); !said) return said;
-  }
-  if (logged) {
+  if (auto written = write_files(made, files_of(service)); !written) return written;
+  if (!service.log_dir.empty()) {
     if (auto dirs = make_dirs(service.log_dir); !dirs) return dirs;
-    if (auto dirs = make_dirs(made / "log"); !dirs) return dirs;
-    std::vector<std::string> logger{"s6-log",
-                                    "-b",
-                                    "-l",
-                                    std::to_string(kLongestLine),
-                                    "n" + std::to_string(service.log_files),
-                                    "s" + std::to_string(service.log_bytes),
-                                    "T",
-                                    service.log_dir.string()};
-    if (auto written =
-            write_script(made / "log" / "run", "#!/bin/sh\n" + bound("TERM") + "exec " + shell_line(logger) + "\n");
-        !written) {
-      return written;
-    }
   }
   std::error_code error;
   if (auto gone = remove_tree(folder(service.name)); !gone) return gone;
   fs::rename(made, folder(service.name), error);
   if (error) return fail(ErrorKind::failed, "cannot make the service " + service.name + ": " + error.message());
   return {};
+}
+
+void Supervisor::renew(const Service& service) const {
+  const auto its = folder(service.name);
+  const auto wanted = files_of(service);
+  std::map<fs::path, File> stale;
+  for (const auto& [path, file] : wanted) {
+    const auto there = read_file(its / path, file.text.size() + 1);
+    if (!there || *there != file.text) stale[path] = file;
+  }
+  // What is there works, too: where it cannot be written, the next add() tries again.
+  if (!write_files(its, stale)) return;
+  std::error_code error;
+  for (const fs::path& part : {fs::path(), fs::path("log")}) {
+    for (fs::directory_iterator it(its / part, error), end; !error && it != end; it.increment(error)) {
+      std::error_code ignored;
+      if (it->is_regular_file(ignored) && !wanted.contains(part / it->path().filename()))
+        fs::remove(it->path(), ignored);
+    }
+  }
 }
 
 Result<> Supervisor::add(const std::vector<Service>& services) const {
@@ -174,6 +202,7 @@ Result<> Supervisor::add(const std::vector<Service>& services) const {
     std::error_code error;
     bool linked = fs::is_symlink(scan() / service.name, error);
     if (linked && has(service.name)) {
+      renew(service);
       down.push_back(service.name);
       continue;
     }

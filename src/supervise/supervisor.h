@@ -19,7 +19,7 @@ inline constexpr int kLongestLine = 65'536;  // bytes, of a log
 struct Service {
   std::string name;               // a file name: letters, digits, '.', '_', '-'
   std::vector<std::string> argv;  // stands in the process list: no secrets
-  std::filesystem::path cwd;      // empty: the service's own folder
+  std::filesystem::path cwd;      // empty: the service's own folder, in which it keeps no files
   // Where s6-log keeps what the service writes, each line led by its time (ISO 8601, UTC): `current` and up to
   // `log_files` older files of `log_bytes` each; a line longer than kLongestLine becomes several. Empty: /dev/null.
   std::filesystem::path log_dir;
@@ -46,7 +46,8 @@ class Supervisor {
   // The supervisor of this folder, started if it does not run. Needs s6; `dir` belongs to it alone.
   static Result<Supervisor> ensure(const std::filesystem::path& dir);
 
-  // Defines services and starts them; one that is there already is left as it is, but brought up when it is down.
+  // Defines services and starts them; one that is there already is brought up when it is down. One that runs goes on as
+  // it is, and its next start is as it is defined now: another version may have defined it.
   Result<> add(const std::vector<Service>& services) const;
   [[nodiscard]] bool has(const std::string& name) const;
   [[nodiscard]] std::vector<std::string> names() const;
@@ -76,6 +77,8 @@ class Supervisor {
   std::filesystem::path scan() const { return dir_ / "scan"; }
   std::filesystem::path folder(const std::string& name) const { return dir_ / "services" / name; }
   Result<> define(const Service& service) const;
+  // Of one that is there: its files as define() would write them, each at once. What runs is not touched.
+  void renew(const Service& service) const;
   // Of a removal that was interrupted: nothing keeps it running, and nothing will.
   bool is_left_over(const std::string& name) const;
   Result<> control(const char* letters, const std::vector<std::string>& names) const;

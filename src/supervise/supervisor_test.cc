@@ -112,6 +112,34 @@ TEST_F(SupervisorTest, adding_twice_is_adding_once) {
   EXPECT_EQ(s6_->status("a")->pid, pid);
 }
 
+TEST_F(SupervisorTest, what_an_earlier_version_defined_starts_the_next_time_as_this_one_says) {
+  auto service = shell("a", "echo new; exec sleep 1000");
+  auto earlier = service;
+  earlier.argv[2] = "echo old; exec sleep 1000";
+  earlier.down_signal = "SIGINT";
+  earlier.log_files = 7;
+  ASSERT_TRUE(s6_->add({earlier}));
+  ASSERT_TRUE(eventually([&] { return log("a").find("old") != std::string::npos; }));
+  const int pid = s6_->status("a")->pid;
+  const auto folder = dir_ / "s6" / "services" / "a";
+  for (const char* name : {"finish", "notification-fd", "timeout-kill", "timeout-finish", "log/finish"})
+    ASSERT_TRUE(write_file(folder / name, "3\n"));
+  ASSERT_TRUE(s6_->add({service}));
+  EXPECT_NE(read_file(folder / "run")->find("echo new"), std::string::npos);
+  EXPECT_EQ(fs::status(folder / "run").permissions(), fs::perms(0755));
+  EXPECT_NE(read_file(folder / "log" / "run")->find("'n20'"), std::string::npos);
+  for (const char* name : {"finish", "notification-fd", "timeout-kill", "timeout-finish", "log/finish", "down-signal"})
+    EXPECT_FALSE(fs::exists(folder / name)) << name;
+  EXPECT_EQ(s6_->status("a")->pid, pid) << "what runs goes on";
+  EXPECT_EQ(s6_->status("a")->deaths, 0);
+  ASSERT_EQ(::kill(pid, SIGKILL), 0);
+  EXPECT_TRUE(eventually([&] { return log("a").find("new") != std::string::npos; }));
+
+  const auto written = fs::last_write_time(folder / "run");
+  ASSERT_TRUE(s6_->add({service}));
+  EXPECT_EQ(fs::last_write_time(folder / "run"), written) << "what is as it should be is not written again";
+}
+
 TEST_F(SupervisorTest, stops_with_sigterm_first_and_kills_what_does_not_listen) {
   ASSERT_TRUE(s6_->add({shell("kind", "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.01; done"),
                         shell("deaf", "trap '' TERM; echo up; while :; do sleep 0.1; done")}));
