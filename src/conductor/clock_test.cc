@@ -1,5 +1,4 @@
-#include "conductor/core.h"
-#include "conductor/scripted.h"
+#include "conductor/core_fixture.h"
 
 // The clock is set by a day while something is under way.
 namespace sluice::conductor {
@@ -8,73 +7,7 @@ namespace {
 using namespace pipeline;
 using namespace std::chrono_literals;
 
-class SetClock final : public Clock {
- public:
-  [[nodiscard]] Time now() const override { return now_; }
-  Time now_{1'800'000'000s};
-};
-
-class ClockTest : public ConductorTest {
- protected:
-  ClockTest() : ledger_(ledger_of(*store_)), core_(*ledger_, *secrets_, shown_, {}) {
-    EXPECT_TRUE(core_.load());
-    Request request;
-    request.creation = Creation{StackId{"stk_1"}, "shop", {}, "dev", {}};
-    request.command.actor = ada_;
-    core_.submit(std::move(request));
-    commit();
-    CheckIn push;
-    push.commit = std::string(40, 'a');
-    push.branch = "main";
-    give(push);
-  }
-  void give(CommandBody body) {
-    Request request;
-    request.stack_name = "shop";
-    request.command = {ada_, std::move(body)};
-    core_.submit(std::move(request));
-    commit();
-  }
-  void commit() {
-    while (core_.has_group()) {
-      auto group = core_.take_group();
-      const auto first = ledger_->commit(group.batches);
-      ASSERT_TRUE(first) << first.error().message;
-      core_.committed();
-      group.answer(first);
-    }
-  }
-  void pass(Duration time) {
-    shown_.now_ += time;
-    core_.tick();
-    commit();
-  }
-  void set_clock(Duration by) {
-    shown_.now_ += by;
-    core_.clock_was_set(by);
-    core_.tick();
-    commit();
-  }
-  void come_to(const Work& work, platform::Advance result) {
-    core_.finished(work.key(), std::move(result));
-    commit();
-  }
-  // The one piece of work that is due now.
-  Work due() {
-    auto starts = core_.take_starts();
-    EXPECT_EQ(starts.size(), 1u);
-    return starts.empty() ? Work{} : starts.front();
-  }
-  const Stage& dev() {
-    seen_ = core_.committed_stacks().at(0);
-    return seen_->stages.at(0);
-  }
-
-  SetClock shown_;
-  std::unique_ptr<Ledger> ledger_;
-  Core core_;
-  Snapshot seen_;
-};
+using ClockTest = CoreTest;
 
 TEST_F(ClockTest, R9_4_a_day_forward_is_not_counted_against_a_step_s_limit) {
   const Work build = due();
@@ -102,16 +35,29 @@ TEST_F(ClockTest, a_day_back_does_not_make_a_pause_a_day_long) {
   EXPECT_EQ(dev().active->state, DeploymentState::cancelling) << "its limit is no day longer, either";
 }
 
+TEST_F(ClockTest, R9_4_what_fails_without_end_does_not_hold_its_stack_in_the_old_time) {
+  for (int steps = 0; dev().active && steps < 10; ++steps) come_to(due(), platform::Done{{}, "sha256-a", {}, 1});
+  if (dev().retiring) come_to(due(), platform::Done{});
+  give(DeleteStage{"dev"});
+  come_to(due(), Error{ErrorKind::failed, "it does not go", {}});
+  set_clock(-24h);
+  EXPECT_EQ(due().kind, WorkKind::remove) << "its pause is no day long";
+  AddStage next;
+  next.name = "test";
+  give(next);
+  give(push('b'));
+  seen_ = core_.committed_stacks().at(0);
+  ASSERT_TRUE(seen_->stages.at(0).active);
+  EXPECT_EQ(seen_->stages.at(0).active->step_at, shown_.now());
+}
+
 TEST_F(ClockTest, a_stack_that_rests_goes_by_the_clock_as_it_is) {
   for (int steps = 0; dev().active && steps < 10; ++steps) come_to(due(), platform::Done{{}, "sha256-a", {}, 1});
   ASSERT_TRUE(dev().current);
   if (dev().retiring) come_to(due(), platform::Done{});
   ASSERT_FALSE(dev().retiring);
   set_clock(24h);
-  CheckIn push;
-  push.commit = std::string(40, 'b');
-  push.branch = "main";
-  give(push);
+  give(push('b'));
   EXPECT_EQ(dev().active->step_at, shown_.now());
 }
 

@@ -15,9 +15,6 @@ namespace {
 
 using namespace pipeline;
 
-// How long something that came to nothing is left alone before it is tried again.
-constexpr Duration kPause = std::chrono::seconds(1);
-
 // A store that cannot be written says why, and what to do.
 Error not_written(const Error& why) {
   if (why.kind == ErrorKind::unavailable && !why.message.empty())
@@ -28,21 +25,10 @@ Error not_written(const Error& why) {
                {}};
 }
 
-// Whether its state names moments that are still to come, or that time is counted from.
-bool is_timed(const Stack& stack) {
-  const auto timed = [](const Stage& stage) {
-    return stage.active || stage.scaling || stage.retiring || stage.task || stage.deleting;
-  };
-  return std::any_of(stack.stages.begin(), stack.stages.end(), timed) ||
-         std::any_of(stack.leaving.begin(), stack.leaving.end(), timed);
-}
-
 Error no_stack(const std::string& name) {
   return Error{
       ErrorKind::not_found, "There is no stack named " + name + "; `sluice stack list` shows those there are.", {}};
 }
-
-Actor machinery() { return Actor{ActorKind::system, "sluice", Role::admin}; }
 
 // What a lookup throws (the database cannot be read) refuses the command; the thread that owns all stacks goes on.
 template <class Decide>
@@ -270,84 +256,20 @@ void Core::finished(const std::string& work_key, platform::Advance result) {
   if (entry != entries_.end() && entry->second.committed) relist(entry->second);
 }
 
-void Core::tick() {
-  const Time now = clock_.now();
-  while (!timers_.empty() && timers_.begin()->first <= now) {
-    Entry& entry = entries_.at(timers_.begin()->second);
-    set_wake(entry, std::nullopt);
-    if (entry.uncommitted > 0) continue;  // listed anew by the commit
-    entry.ticked = now;
-    Request request;
-    request.stack = entry.id;
-    request.command = Command{machinery(), Tick{}};
-    decide(entry, std::move(request));
-    if (entry.uncommitted == 0) relist(entry);
-  }
-}
-
 std::vector<Work> Core::take_starts() {
-  const auto tell = [this](const Work& work, bool over) {
+  std::vector<Work> out = dispatcher_.take_starts();
+  const Time now = clock_.now();
+  for (Work& work : out)
+    if (work.deployment.wait && work.deployment.wait->in_line) work.deadline = now + limits_.build;
+  for (const auto& [work, over] : dispatcher_.take_unsaid()) {
+    const auto entry = entries_.find(work.stack);
+    if (entry == entries_.end() || entry->second.not_written_until > now) continue;  // listed again by then
     Request request;
     request.stack = work.stack;
     request.command = Command{machinery(), in_line(work, dispatcher_.build_slots(), over)};
     submit(std::move(request));
-  };
-  std::vector<Work> out;
-  for (auto& start : dispatcher_.take_starts()) {
-    if (start.waited) {
-      start.work.deadline = clock_.now() + limits_.build;
-      tell(start.work, true);
-    }
-    out.push_back(std::move(start.work));
   }
-  for (const Work& work : dispatcher_.take_waiting()) tell(work, false);
   return out;
-}
-
-std::optional<Time> Core::next_wake() const {
-  if (timers_.empty()) return std::nullopt;
-  return timers_.begin()->first;
-}
-
-void Core::set_wake(Entry& entry, std::optional<Time> wake) {
-  if (entry.wake) timers_.erase({*entry.wake, entry.id});
-  entry.wake = wake;
-  if (wake) timers_.insert({*wake, entry.id});
-}
-
-void Core::clock_was_set(Duration by) {
-  for (auto& [id, entry] : entries_) {
-    entry.ahead += by;
-    entry.ticked.reset();
-    entry.not_before.clear();
-    if (entry.committed && entry.uncommitted == 0) relist(entry);
-  }
-}
-
-void Core::relist(Entry& entry) {
-  if (entry.ahead != Duration{} && entry.uncommitted == 0 && !is_timed(*entry.committed)) entry.ahead = {};
-  const Time now = clock_.now();
-  Due listed = work(*entry.committed, now - entry.ahead, limits_);
-  for (Work& work : listed.due) work.deadline += entry.ahead;
-  std::optional<Time> wake = listed.next_wake;
-  if (wake) *wake += entry.ahead;
-  // A moment that is over although a Tick has just looked: not again and again at once.
-  if (wake && *wake <= now && entry.ticked == now) wake = now + kPause;
-
-  std::erase_if(entry.not_before, [&](const auto& pause) { return pause.second <= now; });
-  if (!entry.not_before.empty()) {
-    std::map<std::string, Time> kept;
-    std::erase_if(listed.due, [&](const Work& work) {
-      const auto pause = entry.not_before.find(work.key());
-      if (pause == entry.not_before.end()) return false;
-      kept.insert(*pause);
-      wake = std::min(wake.value_or(pause->second), pause->second);
-      return true;
-    });
-    entry.not_before = std::move(kept);
-  }
-  dispatcher_.list(entry.id, std::move(listed.due));
-  set_wake(entry, entry.uncommitted > 0 ? std::nullopt : wake);
 }
 
 Group Core::take_group() {
@@ -424,6 +346,7 @@ void Core::commit_failed(const Error& why) {
   for (const auto& [id, count] : std::exchange(pending_count_, {})) touched.insert(id);
 
   std::vector<Answer> refused;
+  const Time again = clock_.now() + kPause;
   for (const StackId& id : touched) {
     Entry& entry = entries_.at(id);
     for (Request& request : std::exchange(entry.parked, {})) {
@@ -436,8 +359,8 @@ void Core::commit_failed(const Error& why) {
     }
     entry.tentative = entry.committed;
     entry.uncommitted = 0;
+    entry.not_written_until = again;
   }
-  const Time again = clock_.now() + kPause;
   for (const std::string& key : keys) {
     const auto work = works_.find(key);
     if (work == works_.end()) continue;

@@ -75,8 +75,8 @@ class Core {
   // Looks at everything timed that is due by now.
   void tick();
   [[nodiscard]] std::optional<Time> next_wake() const;
-  // The clock shows another time, `by` later (negative: earlier), that did not pass. A stack that has something under
-  // way goes on in the old time until that has ended, so that its limits and pauses stay what they are (R9.4).
+  // The clock shows another time, `by` later (negative: earlier), that did not pass. A stack in which a step's limit
+  // runs goes on in the old time until no limit does, so that limits stay what they are (R9.4).
   void clock_was_set(Duration by);
 
   [[nodiscard]] bool has_group() const {
@@ -108,6 +108,7 @@ class Core {
     std::optional<Time> wake;
     std::optional<Time> ticked;              // the last Tick, which gave no events
     std::map<std::string, Time> not_before;  // pieces whose last result came to nothing
+    Time not_written_until{};                // its last commit failed: nothing is said by itself before then
   };
   struct Flight {
     std::vector<Snapshot> after;
@@ -118,6 +119,10 @@ class Core {
     std::vector<pipeline::Event> events;
     std::vector<store::SettingsRow> settings;
   };
+
+  // How long something that came to nothing is left alone before it is tried again.
+  static constexpr Duration kPause = std::chrono::seconds(1);
+  static pipeline::Actor machinery() { return {pipeline::ActorKind::system, "sluice", pipeline::Role::admin}; }
 
   Entry* find(const Request& request);
   void create(Request request);

@@ -14,6 +14,8 @@ bool holds_lock(WorkKind kind) {
   return kind < WorkKind::scale || kind == WorkKind::restore || kind == WorkKind::copy_database;
 }
 
+bool is_in_line(const Work& build) { return build.deployment.wait && build.deployment.wait->in_line; }
+
 bool excludes(const Work& running, const Work& next) {
   if (running.stage != next.stage) return false;
   if (running.kind == WorkKind::remove || next.kind == WorkKind::remove) return true;
@@ -50,14 +52,17 @@ void Dispatcher::consider(PerStack& stack) {
     const std::string key = work.key();
     const auto known = pieces_.find(key);
     if (known != pieces_.end()) {
-      if (known->second.state == State::queued) known->second.work = work;
+      Piece& piece = known->second;
+      if (piece.state == State::queued) piece.work = work;
+      if (piece.state == State::running) piece.work.deployment.wait = work.deployment.wait;
+      if (work.kind == WorkKind::build) to_compare_.push_back(key);
       continue;
     }
     if (!is_free(stack, work)) continue;
-    pieces_.emplace(key, Piece{work, State::queued, false, false});
+    pieces_.emplace(key, Piece{work, State::queued, false});
     stack.pieces.push_back(key);
     (work.kind == WorkKind::build ? builds_ : others_).push_back(key);
-    if (work.kind == WorkKind::build) new_builds_.push_back(key);
+    if (work.kind == WorkKind::build) to_compare_.push_back(key);
   }
 }
 
@@ -68,15 +73,15 @@ bool Dispatcher::is_free(const PerStack& stack, const Work& work) const {
   });
 }
 
-std::vector<Dispatcher::Start> Dispatcher::take_starts() {
-  std::vector<Start> out;
+std::vector<Work> Dispatcher::take_starts() {
+  std::vector<Work> out;
   take_from(builds_, running_builds_, build_slots_, true, out);
   take_from(others_, running_others_, worker_slots_, false, out);
   return out;
 }
 
 void Dispatcher::take_from(std::deque<std::string>& queue, std::size_t& running, std::size_t slots, bool builds,
-                           std::vector<Start>& out) {
+                           std::vector<Work>& out) {
   while (running < slots && !queue.empty()) {
     const std::string key = std::move(queue.front());
     queue.pop_front();
@@ -90,18 +95,18 @@ void Dispatcher::take_from(std::deque<std::string>& queue, std::size_t& running,
     }
     piece.state = State::running;
     ++running;
-    const auto& wait = piece.work.deployment.wait;
-    out.push_back({piece.work, piece.said_to_wait || (wait && wait->in_line)});
+    if (is_in_line(piece.work)) to_compare_.push_back(key);
+    out.push_back(piece.work);
   }
 }
 
-std::vector<Work> Dispatcher::take_waiting() {
-  std::vector<Work> out;
-  for (const std::string& key : std::exchange(new_builds_, {})) {
+std::vector<Dispatcher::Unsaid> Dispatcher::take_unsaid() {
+  std::vector<Unsaid> out;
+  for (const std::string& key : std::exchange(to_compare_, {})) {
     const auto found = pieces_.find(key);
-    if (found == pieces_.end() || found->second.state != State::queued || found->second.said_to_wait) continue;
-    found->second.said_to_wait = true;
-    out.push_back(found->second.work);
+    if (found == pieces_.end() || found->second.state == State::settling) continue;
+    const bool has_turn = found->second.state == State::running;
+    if (is_in_line(found->second.work) == has_turn) out.push_back({found->second.work, has_turn});
   }
   return out;
 }

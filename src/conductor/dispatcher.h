@@ -22,13 +22,14 @@ class Dispatcher {
   // All that is due in a stack, by its committed state.
   void list(const pipeline::StackId& stack, std::vector<pipeline::Work> due);
   // The pieces to start now; each counts as running until ended().
-  struct Start {
+  std::vector<pipeline::Work> take_starts();
+  // Builds of which the state, as it was listed last, does not say what is so: that they wait for a free slot, or that
+  // they do no more (R9.4). Each once a listing.
+  struct Unsaid {
     pipeline::Work work;
-    bool waited = false;  // it was one of take_waiting(), also before a restart
+    bool over = false;  // it has its turn
   };
-  std::vector<Start> take_starts();
-  // Builds that have to wait for a free slot from now on; each is said once.
-  std::vector<pipeline::Work> take_waiting();
+  std::vector<Unsaid> take_unsaid();
   [[nodiscard]] std::size_t build_slots() const { return build_slots_; }
   // Keys of running pieces that shall stop; each is said once.
   std::vector<std::string> take_stops();
@@ -48,7 +49,6 @@ class Dispatcher {
     pipeline::Work work;
     State state = State::queued;
     bool stop_asked = false;
-    bool said_to_wait = false;
   };
   struct PerStack {
     std::vector<pipeline::Work> wanted;
@@ -59,14 +59,14 @@ class Dispatcher {
   [[nodiscard]] bool is_free(const PerStack& stack, const pipeline::Work& work) const;
   void erase(const std::string& key);
   void take_from(std::deque<std::string>& queue, std::size_t& running, std::size_t slots, bool builds,
-                 std::vector<Start>& out);
+                 std::vector<pipeline::Work>& out);
 
   std::size_t build_slots_, worker_slots_;
   std::size_t running_builds_ = 0, running_others_ = 0;
   std::unordered_map<std::string, Piece> pieces_;
   std::unordered_map<pipeline::StackId, PerStack> stacks_;
   std::deque<std::string> builds_, others_;  // may name pieces that are gone or run already
-  std::vector<std::string> new_builds_;      // queued since take_waiting()
+  std::vector<std::string> to_compare_;      // listed or started since take_unsaid()
   std::vector<std::string> stops_;
 };
 

@@ -151,9 +151,10 @@ struct Applying {
     Deployment& deployment = active(e.stage, e.deployment);
     const bool waits = e.in_line.value_or(false);
     if (is_in_line(deployment) && !waits) deployment.step_at = event.at;  // R9.4
+    const Time since = waiting_since(deployment, event.at);
     deployment.token = e.token;
     deployment.look_again = e.look_again;
-    deployment.wait = e.note.empty() ? std::nullopt : std::optional(Wait{e.note, waits});
+    deployment.wait = e.note.empty() ? std::nullopt : std::optional(Wait{e.note, waits, since});
   }
   void operator()(const ArtifactBuilt& e) const {
     Deployment& deployment = active(e.stage, e.deployment);

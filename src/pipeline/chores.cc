@@ -14,7 +14,7 @@ const Chore* present(const Stage& at, ChoreKind kind) {
 }
 
 void delay(Deciding& d, const ChoreResult& c, const Chore& chore, const std::string& problem) {
-  const Duration pause = problem.empty() ? std::clamp<Duration>(c.look_again_after, Duration(0), std::chrono::hours(1))
+  const Duration pause = problem.empty() ? std::clamp<Duration>(c.look_again_after, Duration(0), kLongestPause)
                                          : back_off(chore.since, d.now);
   d.emit(ChoreDelayed{c.stage, static_cast<ChoreKind>(c.chore), c.token, problem, d.now + pause});
 }

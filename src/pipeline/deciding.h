@@ -102,6 +102,13 @@ inline constexpr Duration kFirstBackup = std::chrono::hours(24);  // after the f
 bool is_backup_due(const Stage& stage, Time now, const Limits& limits);
 // It waits for its turn on this server: its limit has not begun.
 bool is_in_line(const Deployment& deployment);
+// Since when it has been waiting, where it waits now: a wait in which nobody looked for long (the server was down, the
+// step ran meanwhile) is another one.
+Time waiting_since(const Deployment& deployment, Time now);
+// Why a step that passed its limit ends, for a person (R9.4).
+std::string out_of_time(const Deployment& active, Duration limit);
+// The longest that a result may ask to be left alone, and that any back-off is.
+inline constexpr Duration kLongestPause = std::chrono::minutes(1);
 // The pause before something is tried again: as long as it has been going on, 1 s to 60 s, so it doubles.
 Duration back_off(Time since, Time now);
 

@@ -49,6 +49,7 @@ struct Limits {
   Duration start = std::chrono::minutes(10);
   Duration verify = std::chrono::minutes(10);
   Duration switching = std::chrono::minutes(2);
+  Duration wait = std::chrono::minutes(10);    // for what is away, at a stretch, within any step
   Duration discard = std::chrono::minutes(5);  // passed: asked again, never given up
   Duration backup_every = std::chrono::hours(24);
   Duration backup_again = std::chrono::hours(1);  // after one that failed

@@ -96,7 +96,7 @@ TEST(Rules, R9_4_a_step_that_passes_its_limit_fails_and_says_so) {
   EXPECT_EQ(f.due(), "dev discard");
   f.discard("dev");
   EXPECT_EQ(f.ended("dev"), "#1 failed");
-  EXPECT_EQ(f.at("dev").last->error, "releasing did not finish within 10m");
+  EXPECT_EQ(f.at("dev").last->error, "releasing did not finish within 10m; its log says how far it came");
   EXPECT_EQ(f.see(), "dev runs #2");
 }
 
@@ -123,6 +123,56 @@ TEST(Rules, R9_4_the_limit_of_a_build_that_waits_for_its_turn_begins_with_its_tu
   EXPECT_EQ(f.see(), "dev cancels #1");
   f.as(machine()).give(line);
   EXPECT_EQ(f.happened(), "") << "late";
+}
+
+TEST(Rules, R9_4_a_step_waits_for_what_is_away_no_longer_than_a_wait_may_last) {
+  Flow f;
+  f.limits.release = std::chrono::hours(25);
+  f.check_in().run_to("dev", S::releasing);
+  const Work release = f.works().at(0);
+  const StepNotYet away{release.stage,
+                        release.deployment.id,
+                        release.attempt,
+                        S::releasing,
+                        "t",
+                        "waiting: the region eu is out of reach",
+                        seconds(30)};
+  f.as(machine());
+  for (int look = 0; look < 20; ++look) {
+    f.give(away);
+    ASSERT_EQ(f.at("dev").active->state, S::releasing) << look;
+    f.pass(seconds(30));
+  }
+  f.give(away);
+  EXPECT_EQ(f.see(), "dev cancels #1");
+  f.discard("dev");
+  EXPECT_EQ(f.at("dev").last->error,
+            "releasing gave up after 10m: the region eu is out of reach; retry when that is mended");
+}
+
+TEST(Rules, R9_4_a_wait_in_which_nobody_looked_or_the_step_ran_meanwhile_is_another_one) {
+  Flow f;
+  f.limits.release = std::chrono::hours(25);
+  f.check_in().run_to("dev", S::releasing);
+  const Work release = f.works().at(0);
+  const StepNotYet away{release.stage, release.deployment.id, release.attempt,
+                        S::releasing,  std::nullopt,          "waiting: the region eu is out of reach",
+                        seconds(5)};
+  f.as(machine()).give(away);
+  f.pass(minutes(90)).give(away);
+  EXPECT_EQ(f.at("dev").active->state, S::releasing) << "the server was down, or the command ran";
+  EXPECT_EQ(f.at("dev").active->wait->since, f.now);
+}
+
+TEST(Rules, R9_4_a_step_that_passes_its_limit_while_it_waits_says_what_for) {
+  Flow f;
+  f.check_in().run_to("dev", S::switching);
+  const Work last = f.works().at(0);
+  f.as(machine()).give(StepNotYet{last.stage, last.deployment.id, last.attempt, S::switching, std::nullopt,
+                                  "waiting: the region eu is out of reach", seconds(5)});
+  f.pass(minutes(2)).discard("dev");
+  EXPECT_EQ(f.at("dev").last->error,
+            "switching gave up after 2m: the region eu is out of reach; retry when that is mended");
 }
 
 TEST(Rules, R9_4_the_step_it_failed_in_is_kept) {

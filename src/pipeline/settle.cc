@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include "pipeline/deciding.h"
 
 namespace sluice::pipeline {
@@ -13,8 +11,7 @@ void expire_step(Deciding& d, const StageId& stage) {
   if (!at.active || is_in_line(*at.active)) return;
   const auto limit = limit_of(at.active->state, d.limits);
   if (!limit || d.now < at.active->step_at + *limit) return;
-  begin_cancel(d, stage, DeploymentState::failed,
-               fmt::format("{} did not finish within {}", name_of(at.active->state), human_duration(*limit)));
+  begin_cancel(d, stage, DeploymentState::failed, out_of_time(*at.active, *limit));
 }
 
 // R8.5: the gate is open again.

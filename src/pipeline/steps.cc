@@ -92,8 +92,24 @@ std::optional<Duration> limit_of(S step, const Limits& limits) {
 
 bool is_in_line(const Deployment& deployment) { return deployment.wait && deployment.wait->in_line; }
 
+Time waiting_since(const Deployment& deployment, Time now) {
+  const auto& wait = deployment.wait;
+  if (!wait || wait->in_line || !wait->since || now - deployment.look_again > kLongestPause) return now;
+  return *wait->since;
+}
+
+std::string out_of_time(const Deployment& active, Duration limit) {
+  const std::string step = name_of(active.state);
+  if (!active.wait)
+    return fmt::format("{} did not finish within {}; its log says how far it came", step, human_duration(limit));
+  constexpr std::string_view kWaiting = "waiting: ";
+  std::string_view why = active.wait->reason;
+  if (why.starts_with(kWaiting)) why.remove_prefix(kWaiting.size());
+  return fmt::format("{} gave up after {}: {}; retry when that is mended", step, human_duration(limit), why);
+}
+
 Duration back_off(Time since, Time now) {
-  return std::clamp<Duration>(now - since, std::chrono::seconds(1), std::chrono::seconds(60));
+  return std::clamp<Duration>(now - since, std::chrono::seconds(1), kLongestPause);
 }
 
 void begin_cancel(Deciding& d, const StageId& stage, S end, const std::string& reason) {
@@ -141,9 +157,15 @@ Result<> on(Deciding& d, const StepFailed& c) {
 }
 
 Result<> on(Deciding& d, const StepNotYet& c) {
-  if (present(d, c) == nullptr) return {};
-  const Duration pause = std::clamp<Duration>(c.look_again_after, Duration(0), std::chrono::hours(1));
+  const Deployment* active = present(d, c);
+  if (active == nullptr) return {};
+  const bool lasts = !c.note.empty() && d.now - waiting_since(*active, d.now) >= d.limits.wait;
+  const Duration pause = std::clamp<Duration>(c.look_again_after, Duration(0), kLongestPause);
   d.emit(StepNoted{c.stage, c.deployment, c.token, c.note, d.now + pause});
+  if (lasts && c.step != S::cancelling) {
+    const Deployment& waits = *d.stage(c.stage).active;
+    begin_cancel(d, c.stage, S::failed, out_of_time(waits, d.limits.wait));
+  }
   return {};
 }
 

@@ -140,11 +140,12 @@ BOOST_DESCRIBE_STRUCT(Ending, (), (end, reason, by, step))
 
 // Why the present step does not go on.
 struct Wait {
-  std::string reason;    // one clause: "waiting: …"
-  bool in_line = false;  // for its turn on this server, and its time limit with it (R9.4)
+  std::string reason;                        // one clause: "waiting: …"
+  bool in_line = false;                      // for its turn on this server, and its time limit with it (R9.4)
+  std::optional<Time> since = std::nullopt;  // absent where an earlier version wrote it
   bool operator==(const Wait&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Wait, (), (reason, in_line))
+BOOST_DESCRIBE_STRUCT(Wait, (), (reason, in_line, since))
 
 // One attempt to bring one change to one stage: waiting for the lock, or holding it.
 struct Deployment {

@@ -11,8 +11,6 @@ using S = DeploymentState;
 // A chore is never given up.
 constexpr auto kFarAway = std::chrono::hours(24 * 365 * 100);
 
-constexpr auto kLongestPause = std::chrono::hours(1);  // StepNotYet and ChoreResult are held to it
-
 struct Looking {
   const Stack& stack;
   Time now;
@@ -91,7 +89,7 @@ struct Looking {
   void deployment(const Stage& stage) {
     const Deployment& active = *stage.active;
     if (active.state == S::cancelling) {
-      if (is_ready(active.look_again)) step(WorkKind::discard, stage, active.look_again + limits.discard);
+      if (is_ready(active.look_again)) step(WorkKind::discard, stage, now + limits.discard);
       return;
     }
     const auto limit = limit_of(active.state, limits);
