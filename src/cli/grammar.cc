@@ -91,7 +91,8 @@ void Grammar::add_serve() {
   auto* tls = serve
                   ->add_option("--gateway-tls", args_.serve.gateway_tls,
                                "Port where they answer over TLS, too; 0: any free one")
-                  ->type_name("PORT");
+                  ->type_name("PORT")
+                  ->check(number_of(0, 65535));
   auto* acme = serve
                    ->add_option("--acme", args_.serve.acme,
                                 "Get stages' domains certificates from Let's Encrypt; you accept its terms")
@@ -103,7 +104,7 @@ void Grammar::add_serve() {
   serve->add_option("--builds", args_.serve.builds, "Builds at once, 1 to 64")
       ->type_name("N")
       ->capture_default_str()
-      ->check(CLI::Range(1, 64));
+      ->check(number_of(1, 64));
 }
 
 void Grammar::add_down() {
@@ -270,7 +271,7 @@ void Grammar::add_region() {
       ->check(ipv4());
   add->add_option("--gateway-tls", args_.gateway_tls, "Port where they answer over TLS, too; 0: any free one")
       ->type_name("PORT")
-      ->check(CLI::Range(0, 65535));
+      ->check(number_of(0, 65535));
   leaf(region, "list", "List the regions and how they are", "sluice region list");
   auto* remove = leaf(region, "remove", "Remove a region that has no stages", "sluice region remove us-west-2");
   remove->add_option("NAME", args_.name, "Name of the region")->required();
@@ -420,7 +421,7 @@ void Grammar::paged(CLI::App* app) {
   app->add_option("--limit", args_.limit, "At most this many")
       ->type_name("N")
       ->capture_default_str()
-      ->check(CLI::Range(1, 1000));
+      ->check(number_of(1, 1000));
 }
 
 void Grammar::add_looking() {
@@ -555,6 +556,8 @@ CLI::Validator Grammar::address() {
       },
       "");
 }
+
+CLI::Validator Grammar::number_of(int least, int most) { return CLI::Range(least, most).description(""); }
 
 // The gateway's own limit; told here, so that it is wrong usage and not a server that fails to start.
 CLI::Validator Grammar::ipv4() {

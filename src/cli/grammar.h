@@ -45,6 +45,7 @@ class Grammar {
   void add_doctor(const Hooks& hooks);
   void add_shell();
   static CLI::Validator one_of(std::vector<std::string> words);
+  static CLI::Validator number_of(int least, int most);
   static CLI::Validator address();
   static CLI::Validator ipv4();  // of what address() lets through
 
