@@ -111,6 +111,7 @@ std::vector<doctor::Finding> Server::examine(const fs::path& data) const {
   server.certificates = standings(*regions_, keeper_.get());
   server.limits = limits_;
   for (auto& one : regions_->ailing()) server.ailing[one.stage].push_back(std::move(one.what));
+  server.absent = regions_->absent();
   for (const auto& one : regions_->all())
     if (one.problem) server.regions_down[one.region.name] = *one.problem;
   look_over_what_is_kept(server);

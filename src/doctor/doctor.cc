@@ -47,7 +47,7 @@ std::vector<Finding> examine(const std::filesystem::path& data, const Server& se
   out.push_back(limits(server.limits, server.stacks));
   out.push_back(clock(server.newest_event, server.now));
   out.push_back(stages(server.stacks));
-  out.push_back(apps(server.stacks, server.ailing));
+  out.push_back(apps(server.stacks, server.ailing, server.absent));
   out.push_back(leftovers(data, server.stacks, server.now));
   out.push_back(backups(server.stacks, server.now));
   out.push_back(waiting(server.stacks, server.now));

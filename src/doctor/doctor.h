@@ -22,6 +22,7 @@ struct Server {
   std::map<std::string, acme::Standing> certificates = {};  // by domain
   Down regions_down = {};
   Ailing ailing = {};
+  Absent absent = {};
   Damage artifacts = {};     // of what stages run, by "STACK/STAGE"
   Damage repositories = {};  // by stack
 };

@@ -96,11 +96,15 @@ Finding stages(const Stacks& stacks) {
   return out;
 }
 
-Finding apps(const Stacks& stacks, const Ailing& ailing) {
+Finding apps(const Stacks& stacks, const Ailing& ailing, const Absent& absent) {
   Finding out{"apps", Severity::ok, "Running apps", "None ended by itself within the last hour.", ""};
-  std::vector<std::string> sick;
+  std::vector<std::string> sick, missing;
   for (const auto& stack : stacks) {
     for (const auto& stage : stack->stages) {
+      if (const auto why = absent.find(stage.id); why != absent.end()) {
+        missing.push_back(fmt::format("{}/{} ({})", stack->name, stage.name, why->second));
+        continue;
+      }
       const auto found = ailing.find(stage.id);
       if (found == ailing.end() || found->second.empty()) continue;
       const auto count = found->second.size();
@@ -108,10 +112,20 @@ Finding apps(const Stacks& stacks, const Ailing& ailing) {
                                  count == 1 ? std::string() : fmt::format("; {} instances are like it", count)));
     }
   }
+  if (sick.empty() && missing.empty()) return out;
+  out.severity = missing.empty() ? Severity::warning : Severity::problem;
+  out.detail = "";
+  if (!missing.empty()) {
+    out.detail = "These do not run: " + some_of(missing) + ".";
+    out.remedy =
+        "Remove the cause: they are tried again by themselves, without a restart of the server; `sluice redeploy STACK "
+        "STAGE` builds anew what is missing of an artifact.";
+  }
   if (sick.empty()) return out;
-  out.severity = Severity::warning;
-  out.detail = "These were ended, or ended by themselves, and were started again: " + some_of(sick) + ".";
-  out.remedy =
+  const char* and_then = missing.empty() ? "" : " ";
+  out.detail += and_then + ("These were ended, or ended by themselves, and were started again: " + some_of(sick) + ".");
+  out.remedy +=
+      std::string(and_then) +
       "`sluice logs STACK STAGE` shows what it wrote before; where memory is the cause, mend what takes it, or give "
       "more "
       "with `sluice stage set STACK STAGE --memory SIZE`.";

@@ -20,7 +20,9 @@ using Stacks = std::vector<std::shared_ptr<const pipeline::Stack>>;
 Finding stages(const Stacks& stacks);
 // Instances that serve and do not run as they should, each half a sentence, by stage.
 using Ailing = std::map<pipeline::StageId, std::vector<std::string>>;
-Finding apps(const Stacks& stacks, const Ailing& ailing);
+// Stages of which an instance is meant to serve and is not even started, with why.
+using Absent = std::map<pipeline::StageId, std::string>;
+Finding apps(const Stacks& stacks, const Ailing& ailing, const Absent& absent = {});
 // Daily backups of databases that failed, or are more than a day late.
 Finding backups(const Stacks& stacks, Time now);
 // Deployments that have waited for their turn for more than an hour.

@@ -57,6 +57,20 @@ TEST(Doctor, apps_that_are_ended_again_and_again_are_named_with_the_cause) {
               HasSubstr("shop/dev (ended with status 1 2m ago; 2 instances are like it)"));
 }
 
+TEST(Doctor, apps_that_do_not_run_are_a_problem_that_says_why_and_what_to_do) {
+  auto gone = stage("dev"), bad = stage("prod");
+  gone.id = {"stg_1"};
+  bad.id = {"stg_2"};
+  const Absent absent{{gone.id, "the artifact x was cleaned"}, {{"stg_unknown"}, "s6 has not started it"}};
+  auto found = apps(one_stack({gone, bad}), {{gone.id, {"ended with status 1 2m ago"}}}, absent);
+  EXPECT_EQ(found.severity, Severity::problem);
+  EXPECT_EQ(found.detail, "These do not run: shop/dev (the artifact x was cleaned).");
+  EXPECT_THAT(found.remedy, AllOf(HasSubstr("without a restart"), HasSubstr("`sluice redeploy STACK STAGE`")));
+  found = apps(one_stack({gone, bad}), {{bad.id, {"ended with status 1 2m ago"}}}, absent);
+  EXPECT_EQ(found.severity, Severity::problem);
+  EXPECT_THAT(found.detail, AllOf(HasSubstr("do not run: shop/dev ("), HasSubstr("again: shop/prod (ended")));
+}
+
 TEST(Doctor, limits_that_are_not_held_are_a_problem_where_a_stage_asks_for_them) {
   auto plain = stage("dev"), asking = stage("prod");
   asking.config.resources = pipeline::Resources{0, 1500};

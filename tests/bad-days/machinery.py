@@ -106,6 +106,28 @@ def s6(day):
     one_gateway(day)
 
 
+def not_brought_back(day):
+    """Everything but the server dies, and an app cannot be started again: a person is told, and it comes back with its cause."""
+    day.begin()
+    day.app("prod")
+    day.live("hello", "prod", 1)
+    for name, where in (("artifacts", day.data), ("services", day.data / "s6")):
+        (where / name).rename(day.data / f"lost-{name}")
+    day.kill(*day.ours())
+    for stage in ("dev", "prod"):
+        until(f"the log names {stage}", lambda: f"the app of {stage}.hello.localhost cannot be started: the artifact" in day.server_log())
+    day.new_log(0, "*`sluice redeploy hello dev` builds anew what is missing; it is tried again until it comes back")
+    day.do("sluice doctor", "✗ problem Running apps", "*These do not run: hello/dev (the artifact *, hello/prod (the artifact *", exit=1)
+    (day.data / "lost-artifacts").rename(day.data / "artifacts")
+    for stage in ("dev", "prod"):
+        day.serves("hello", stage, "first")
+        until(f"the log says that {stage} is back", lambda: f"the app of {stage}.hello.localhost is started again" in day.server_log())
+        if day.server_log().count(f"the app of {stage}.hello.localhost cannot") != 1:
+            raise Failure(f"the log does not say once that {stage} cannot be started")
+    day.do("sluice doctor", "! *These do not run*", exit=None)
+    one_gateway(day)
+
+
 def machine(day):
     """Everything dies at once, in the middle of a build: `sluice serve` alone brings all back, databases and their content."""
     if not list(Path("/usr/lib/postgresql").glob("*/bin/postgres")):

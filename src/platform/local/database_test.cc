@@ -181,6 +181,34 @@ TEST_F(DatabaseTest, while_it_does_not_run_the_app_stays_and_a_deployment_waits_
   ASSERT_EQ(message(deploy(app("two", "insert into t values (1)"))), "done") << log_;
 }
 
+TEST_F(DatabaseTest, databases_that_do_not_come_back_with_s6_are_said_once_and_tried_until_they_do) {
+  ASSERT_EQ(message(deploy(app("one", "create table t (n int)"))), "done") << log_;
+  const auto control = dir_ / "databases/postgres/cluster/global";
+  fs::rename(control, dir_ / "lost");
+  kill_supervised();
+  const auto why = [&] {
+    const auto absent = platform_->absent();
+    return absent.empty() ? std::string() : absent.begin()->second;
+  };
+  EXPECT_TRUE(eventually(
+      [&] {
+        return why() ==
+               "it waits for its database: the databases do not run; PostgreSQL's log "
+               "says why";
+      },
+      60s))
+      << why();
+  EXPECT_TRUE(eventually([&] { return !reported("the databases").empty(); }, 60s));
+  fs::rename(dir_ / "lost", control);
+  EXPECT_TRUE(eventually([&] { return visit().body == "one"; }, 120s));
+  EXPECT_TRUE(eventually([&] { return reported("the databases").size() == 2; }));
+  EXPECT_EQ(reported("the databases").front(), "the databases do not run; PostgreSQL's log says why (" +
+                                                   (dir_ / "databases/log/current").string() +
+                                                   "); it is tried again until it comes back");
+  EXPECT_EQ(reported("the databases").back(), "the databases are back");
+  EXPECT_EQ(why(), "");
+}
+
 TEST_F(DatabaseTest, killed_again_and_again_it_loses_nothing_that_was_acknowledged) {
   ASSERT_EQ(message(deploy(app("one", "create table t (n int)"))), "done") << log_;
   std::atomic<bool> stop = false;

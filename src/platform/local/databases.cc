@@ -25,6 +25,7 @@ void Databases::sweep() const {
 void Databases::prepare() {
   const std::lock_guard lock(mutex_);
   if (made()) (void)open();
+  served_ = false;
 }
 
 Result<> Databases::open() {

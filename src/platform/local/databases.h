@@ -23,7 +23,7 @@ class Databases {
   // What a killed server left of a copy goes. Before anything is copied.
   void sweep() const;
   // Where a cluster was made, what a killed one left in the way of its next start goes. To be called before the
-  // supervisor starts; what is wrong is said when somebody needs a database.
+  // supervisor starts, also when it is started anew; what is wrong is said when somebody needs a database.
   void prepare();
   void supervise_with(const supervise::Supervisor& supervisor) { supervisor_ = supervisor; }
 

@@ -4,6 +4,16 @@
 
 namespace sluice::platform::local {
 
+supervise::Service gateway_service(const gateway::Gateway& gateway) {
+  supervise::Service out;
+  out.name = kGatewayService;
+  out.argv = gateway::Gateway::command();
+  out.cwd = gateway.folder();
+  out.log_dir = gateway.folder() / "access";
+  out.log_bytes = 10'000'000;
+  return out;
+}
+
 gateway::Policy policy_of(const pipeline::StageConfig& config, const build::Plan& plan, const std::string& stack_name,
                           const std::string& stage_name) {
   gateway::Policy out;

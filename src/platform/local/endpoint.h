@@ -8,6 +8,7 @@
 // What stands before a stage's instances: its address, the policy of a deployment, the keys of the stage.
 namespace sluice::platform::local {
 
+supervise::Service gateway_service(const gateway::Gateway& gateway);
 // The policy that a deployment brings, from the settings of its attempt (R7.2).
 gateway::Policy policy_of(const pipeline::StageConfig& config, const build::Plan& plan, const std::string& stack_name,
                           const std::string& stage_name);

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -132,9 +133,38 @@ void LocalTest::SetUp() {
 
 void LocalTest::open() {
   platform_.reset();
-  auto started = LocalPlatform::start({dir_, "127.0.0.1", 0}, *logs_, *builder_, *sandbox_, clock_);
+  LocalPlatform::Options options{dir_, "127.0.0.1", 0};
+  options.report = [this](const std::string& sentence) {
+    const std::lock_guard lock(reporting_);
+    reported_.push_back(sentence);
+  };
+  auto started = LocalPlatform::start(std::move(options), *logs_, *builder_, *sandbox_, clock_);
   ASSERT_TRUE(started) << started.error().message;
   platform_ = std::move(*started);
+}
+
+std::vector<std::string> LocalTest::reported(const std::string& words) const {
+  const std::lock_guard lock(reporting_);
+  std::vector<std::string> out;
+  for (const auto& sentence : reported_) {
+    if (sentence.find(words) != std::string::npos) out.push_back(sentence);
+  }
+  return out;
+}
+
+void LocalTest::kill_supervised() const {
+  const auto all = supervise::processes();
+  std::vector<supervise::Process> found;
+  for (const auto& process : all) {
+    std::error_code error;
+    const auto at = fs::read_symlink("/proc/" + std::to_string(process.pid) + "/cwd", error);
+    if (error || !at.string().starts_with(dir_.string() + "/")) continue;
+    const auto name = read_file("/proc/" + std::to_string(process.pid) + "/comm", 100);
+    if (!name || !name->starts_with("s6-")) continue;
+    found.push_back(process);
+    for (const auto& one : supervise::descendants(all, process.pid)) found.push_back(one);
+  }
+  for (const auto& process : found) supervise::send(process, SIGKILL);
 }
 
 void LocalTest::TearDown() {

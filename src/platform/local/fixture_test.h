@@ -5,9 +5,11 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "build/builder.h"
 #include "platform/local/local.h"
@@ -82,6 +84,11 @@ class LocalTest : public testing::Test {
     pipeline::Deployment last;
     std::int64_t instances = 1;
   };
+  // What the platform reported for the server's log and has these words in it.
+  std::vector<std::string> reported(const std::string& words) const;
+  // SIGKILL to s6 and all that it keeps running, at once.
+  void kill_supervised() const;
+
   std::map<std::string, Stage> stages_;
   std::map<std::string, std::string> environment_;
   pipeline::StageConfig config_;  // of every stage and attempt
@@ -94,6 +101,8 @@ class LocalTest : public testing::Test {
   std::unique_ptr<build::Builder> builder_;
   std::unique_ptr<LocalPlatform> platform_;
   std::string log_;  // of the steps
+  mutable std::mutex reporting_;
+  std::vector<std::string> reported_;
 };
 
 inline std::string message(const Advance& advance) {

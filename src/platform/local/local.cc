@@ -10,6 +10,7 @@
 #include "logs/keeping.h"
 #include "platform/local/ailing.h"
 #include "platform/local/instances.h"
+#include "platform/local/returning.h"
 #include "platform/local/running.h"
 #include "platform/local/site.h"
 #include "platform/local/steps.h"
@@ -48,13 +49,8 @@ Result<std::unique_ptr<LocalPlatform>> LocalPlatform::start(Options options, log
   auto supervisor = supervise::Supervisor::ensure(supervisor_dir(options.data));
   if (!supervisor) return fail(supervisor.error());
 
-  supervise::Service service;
-  service.name = local::kGatewayService;
-  service.argv = gateway::Gateway::command();
-  service.cwd = (*gateway)->folder();
-  service.log_dir = (*gateway)->folder() / "access";
-  service.log_bytes = 10'000'000;
-  if (auto added = supervisor->add({service}); !added) return fail(added.error().while_("starting the gateway"));
+  if (auto added = supervisor->add({local::gateway_service(**gateway)}); !added)
+    return fail(added.error().while_("starting the gateway"));
   if (auto answers = (*gateway)->await(15s); !answers) return fail(answers.error());
 
   databases->supervise_with(*supervisor);
@@ -71,6 +67,7 @@ Result<std::unique_ptr<LocalPlatform>> LocalPlatform::start(Options options, log
                                           std::move(records),
                                           std::move(databases),
                                           std::move(backups),
+                                          {},
                                           {},
                                           {},
                                           {},
@@ -286,6 +283,8 @@ fs::path LocalPlatform::access_dir() const { return state_->gateway->folder() / 
 std::vector<RunningInstance> LocalPlatform::running() const { return local::running(*state_); }
 
 std::vector<AilingInstance> LocalPlatform::ailing() const { return local::ailing(*state_); }
+
+std::map<pipeline::StageId, std::string> LocalPlatform::absent() const { return local::absent(*state_); }
 
 Result<> LocalPlatform::down(const fs::path& data) {
   return supervise::Supervisor::down(supervisor_dir(data), local::kStopGrace, {local::kGatewayService},

@@ -58,7 +58,8 @@ class LocalPlatform : public Platform {
     std::function<Result<std::string>(const pipeline::StageId& stage, const std::filesystem::path& file,
                                       std::stop_token stop)>
         dump_elsewhere = {};
-    std::function<void(const std::string& sentence)> report = {};  // what was mended by itself, for the server's log
+    std::function<void(const std::string& sentence)> report =
+        {};  // what was mended by itself, or is being tried, for the server's log
   };
   // Starts the supervisor and the gateway, or finds them running. Everything runs as the user of this process. The
   // references outlive the platform. An Error names what is in the way (a port that is taken, a program missing).
@@ -135,6 +136,9 @@ class LocalPlatform : public Platform {
   // Of what stages serve with: those that ended by themselves within the last hour, and those of which something was
   // ended for its memory since they were deployed.
   [[nodiscard]] std::vector<AilingInstance> ailing() const;
+  // Stages that are meant to serve and of which an instance is not even started, with why; it is tried again until it
+  // is.
+  [[nodiscard]] std::map<pipeline::StageId, std::string> absent() const;
 
   // Ends everything that outlives a server of this data directory: gateway, apps (SIGTERM, 30 s, SIGKILL), databases,
   // supervisor.

@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "platform/local/endpoint.h"
 #include "platform/local/instances.h"
+#include "platform/local/returning.h"
 #include "platform/local/steps.h"
 
 namespace sluice::platform::local {
@@ -29,6 +30,7 @@ bool routes_to(const gateway::Route& route, const pipeline::DeploymentId& id) {
 }
 
 Result<> bring_stage_back(Site& site, const std::string& stack_name, const Stage& stage) {
+  auto held = site.hold(stage.id);
   std::vector<Record> lost;
   for (const auto& record : site.records.all(stage.id)) {
     bool is_current = stage.current && record.deployment == stage.current->deployment;
@@ -38,7 +40,7 @@ Result<> bring_stage_back(Site& site, const std::string& stack_name, const Stage
     if (!is_current && !is_active && !is_retiring && !is_leaving) lost.push_back(record);
     if (!is_current || is_leaving) continue;
     auto& current = record;
-    if (auto back = bring_back(site, current); !back) return back;
+    bring_back_or_note(site, current);
     if (auto there = ensure_route(site, stage.id, host_of(stack_name, stage.name), stage.config); !there) return there;
     auto route = site.gateway->find(stage.id.value);
     // The switch that was under way is due again, and goes forward.
@@ -72,8 +74,7 @@ Result<> reconcile(Site& site, const std::vector<std::shared_ptr<const pipeline:
   };
   // After a restart of the machine the apps that use it come after it.
   if (site.databases->made()) {
-    const auto up = site.databases->ready(kDatabasePatience);
-    note(up ? Result<>{} : fail(up.error()), "databases");
+    if (const auto up = site.databases->ready(kDatabasePatience); !up) note_databases(site, up.error());
   }
   for (const auto& stack : stacks) {
     for (const auto* stages : {&stack->stages, &stack->leaving}) {

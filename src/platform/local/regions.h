@@ -79,6 +79,7 @@ class Regions final : public Platform {
   [[nodiscard]] std::vector<std::filesystem::path> access_dirs() const;
   [[nodiscard]] std::vector<RunningInstance> running() const;
   [[nodiscard]] std::vector<AilingInstance> ailing() const;
+  [[nodiscard]] std::map<pipeline::StageId, std::string> absent() const;
 
   // As LocalPlatform::down, of every region of this data directory.
   static Result<> down(const std::filesystem::path& data);

@@ -211,4 +211,10 @@ std::vector<AilingInstance> Regions::ailing() const {
   return out;
 }
 
+std::map<pipeline::StageId, std::string> Regions::absent() const {
+  std::map<pipeline::StageId, std::string> out;
+  for (const auto& platform : up()) out.merge(platform->absent());
+  return out;
+}
+
 }  // namespace sluice::platform

@@ -1,7 +1,9 @@
 #pragma once
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -33,6 +35,14 @@ struct TakenPorts {
   }
 };
 
+// Of something that is meant to run and could not be started.
+struct Trouble {
+  std::optional<pipeline::StageId> stage;  // of an app
+  std::string why;
+  std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
+  bool is_said = false;
+};
+
 struct Site {
   LocalPlatform::Options options;
   logs::Logs& logs;
@@ -50,6 +60,7 @@ struct Site {
   std::map<pipeline::StageId, std::vector<gateway::Key>> keys;  // of every stage, also before it has a route
   Lately well;                                                  // deployments under way, all instances of them
   std::map<std::string, pipeline::StageId> stage_of;            // of deployments that have services
+  std::map<std::string, Trouble> troubles;  // by the id of a deployment, or the service of gateway or databases
 
   [[nodiscard]] std::string url(const std::string& stack, const std::string& stage) const;
   void saw_well(const pipeline::DeploymentId& deployment);

@@ -3,7 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "platform/local/instances.h"
+#include "platform/local/returning.h"
 
 namespace sluice::platform::local {
 namespace {
@@ -11,22 +11,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kInterval = 1s;
-constexpr Duration kPatience = 3s;  // of one look; the end of the server waits for it
-
-// The supervisor starts all of its services by itself, but those that wait for their database. False: that is not there
-// yet.
-bool start_what_waits(Site& site) {
-  if (!site.databases->made()) return true;
-  if (!site.databases->ready(kPatience)) return false;
-  for (const auto& stage : site.records.stages()) {
-    auto held = site.hold(stage);
-    for (const auto& record : site.records.all(stage)) {
-      const bool is_ending = record.draining || record.stopping;
-      if (record.database.value_or(false) && !is_ending) (void)bring_back(site, record);
-    }
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -35,9 +19,9 @@ void keep_supervised(Site& site, const std::filesystem::path& supervisor, const 
   std::condition_variable_any wake;
   std::unique_lock lock(mutex);
   std::string said;
-  bool some_wait = false;
+  Returning returning(site);
   while (!wake.wait_for(lock, stop, kInterval, [&] { return stop.stop_requested(); })) {
-    if (some_wait) some_wait = !start_what_waits(site);
+    returning.go_on(stop);
     if (supervise::Supervisor::running(supervisor)) continue;
     site.databases->prepare();
     const auto started = supervise::Supervisor::ensure(supervisor);
@@ -45,7 +29,7 @@ void keep_supervised(Site& site, const std::filesystem::path& supervisor, const 
                                     : "s6 has ended and does not start again: " + started.error().message;
     if (site.options.report && now != said) site.options.report(now);
     said = started ? "" : now;
-    some_wait = started.has_value();
+    if (started) returning.begin();
   }
 }
 
