@@ -234,7 +234,6 @@ Result<RegionState> Regions::add(const Region& region) {
   const auto whole = started ? with_ports_of(region, *started->platform) : region;
   auto noted = started ? write_note(folder, whole) : Result<>(fail(started.error()));
   if (!noted) {
-    if (started) started->platform->let_go();
     if (started) started->platform.reset();
     (void)end_and_remove(folder);
     return fail(noted.error());
