@@ -133,15 +133,22 @@ void Server::look_over_what_is_kept(doctor::Server& server) const {
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(400);
   for (const auto& stack : server.stacks) {
     for (const auto& stage : stack->stages) {
-      if (std::chrono::steady_clock::now() > end) return;
+      if (std::chrono::steady_clock::now() > end) {
+        server.all_artifacts = server.all_repositories = false;
+        return;
+      }
       if (!stage.current) continue;
       if (auto good = builder_->whole(stage.current->artifact); !good)
         server.artifacts[stack->name + "/" + stage.name] = good.error().message;
     }
     if (stack->source.kind == pipeline::SourceKind::remote) continue;
-    if (auto good = repositories_->whole(stack->id, stack->newest ? stack->newest->commit : "");
-        !good && good.error().kind != ErrorKind::timed_out)  // a large one is not looked at to its end
+    const auto good = repositories_->whole(stack->id, stack->newest ? stack->newest->commit : "");
+    if (good) continue;
+    if (good.error().kind == ErrorKind::timed_out) {  // a large one is not looked at to its end
+      server.all_repositories = false;
+    } else {
       server.repositories[stack->name] = good.error().message;
+    }
   }
 }
 

@@ -54,8 +54,8 @@ std::vector<Finding> examine(const std::filesystem::path& data, const Server& se
   out.push_back(tokens(server.tokens, server.now));
   out.push_back(certificates(server.certificates, server.now));
   out.push_back(regions(server.regions_down));
-  out.push_back(artifacts(server.artifacts));
-  out.push_back(repositories(server.repositories));
+  out.push_back(artifacts(server.artifacts, server.all_artifacts));
+  out.push_back(repositories(server.repositories, server.all_repositories));
   return in_order(std::move(out));
 }
 

@@ -23,8 +23,9 @@ struct Server {
   Down regions_down = {};
   Ailing ailing = {};
   Absent absent = {};
-  Damage artifacts = {};     // of what stages run, by "STACK/STAGE"
-  Damage repositories = {};  // by stack
+  Damage artifacts = {};                               // of what stages run, by "STACK/STAGE"
+  Damage repositories = {};                            // by stack
+  bool all_artifacts = true, all_repositories = true;  // were looked at
 };
 
 // Of the machine alone, for a server that may not run.

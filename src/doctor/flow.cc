@@ -228,8 +228,9 @@ Finding regions(const Down& down) {
   return out;
 }
 
-Finding artifacts(const Damage& of_stages) {
+Finding artifacts(const Damage& of_stages, bool all) {
   Finding out{"artifacts", Severity::ok, "Artifacts", "Nothing is missing of what the stages run.", ""};
+  if (!all) out.detail = "Nothing is missing of what was looked at; there is too much of it for a quick look.";
   if (of_stages.empty()) return out;
   out.severity = Severity::problem;
   out.detail = "What these run is damaged, and may not start again: " + some_of(with_reasons(of_stages)) + ".";
@@ -237,8 +238,9 @@ Finding artifacts(const Damage& of_stages) {
   return out;
 }
 
-Finding repositories(const Damage& of_stacks) {
+Finding repositories(const Damage& of_stacks, bool all) {
   Finding out{"repositories", Severity::ok, "Repositories", "The newest change of every stack can be read.", ""};
+  if (!all) out.detail = "Those that were looked at can be read; there are too many for a quick look.";
   if (of_stacks.empty()) return out;
   out.severity = Severity::problem;
   out.detail = "These repositories are damaged: " + some_of(with_reasons(of_stacks)) + ".";

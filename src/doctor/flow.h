@@ -42,10 +42,11 @@ Finding limits(const Limits& held, const Stacks& stacks);
 // Regions other than the home region that do not answer, with why.
 using Down = std::map<std::string, std::string>;
 Finding regions(const Down& down);
-// What is kept and is not whole any more, by the stage or stack whose it is, with why.
+// What is kept and is not whole any more, by the stage or stack whose it is, with why; `all`: the time was enough to
+// look at all of it.
 using Damage = std::map<std::string, std::string>;
-Finding artifacts(const Damage& of_stages);
-Finding repositories(const Damage& of_stacks);
+Finding artifacts(const Damage& of_stages, bool all = true);
+Finding repositories(const Damage& of_stacks, bool all = true);
 // A clock more than a minute behind the newest event: times would go backwards.
 Finding clock(std::optional<Time> newest_event, Time now);
 // Where the API ("http://127.0.0.1:7420") and the apps ("127.0.0.1:8080") are reached: neither has TLS of its own.

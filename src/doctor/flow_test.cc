@@ -112,6 +112,8 @@ TEST(Doctor, R6_5_a_stage_that_cannot_be_removed_says_why) {
 TEST(Doctor, what_is_damaged_is_named_with_why_and_how_it_comes_back) {
   EXPECT_EQ(artifacts({}).severity, Severity::ok);
   EXPECT_EQ(repositories({}).severity, Severity::ok);
+  EXPECT_THAT(artifacts({}, false).detail, HasSubstr("of what was looked at"));
+  EXPECT_THAT(repositories({}, false).detail, HasSubstr("Those that were looked at"));
   const auto artifact = artifacts({{"shop/dev", "it has 3 files and folders, not 4"}});
   EXPECT_EQ(artifact.severity, Severity::problem);
   EXPECT_THAT(artifact.detail, HasSubstr("shop/dev (it has 3 files and folders, not 4)"));
