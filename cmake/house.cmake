@@ -18,7 +18,7 @@ sluice_room(build     src/build     ON source logs sandbox LIBS tomlplusplus::to
 sluice_room(platform  src/platform  ON build)
 sluice_room(platform_local src/platform/local ONE_BY_ONE ON platform gateway supervise sandbox postgres)
 sluice_room(conductor src/conductor ON platform store secrets LIBS spdlog::spdlog)
-sluice_room(doctor    src/doctor    ON identity sandbox supervise gateway acme)
+sluice_room(doctor    src/doctor    ON identity sandbox supervise gateway postgres acme)
 sluice_room(http      src/http      ON base LIBS Boost::headers Boost::url OpenSSL::SSL ${CMAKE_DL_LIBS})
 sluice_room(api       src/api       ON conductor identity doctor metrics http LIBS spdlog::spdlog)
 sluice_room(cli       src/cli       ON http)

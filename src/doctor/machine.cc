@@ -63,6 +63,15 @@ Finding with(Finding found, const Error& error) {
   return found;
 }
 
+// What is in a folder that is there, and whose content this process may not know, is not looked at.
+bool is_closed(const fs::path& folder, Finding& out) {
+  if (::access(folder.c_str(), R_OK | X_OK) == 0 || errno == ENOENT) return false;
+  out.severity = Severity::warning;
+  out.detail = "It did not look, as " + folder.string() + " cannot be read: " + std::strerror(errno) + ".";
+  out.remedy = "Look as root, or as the user the server runs as, to whom the data directory must belong.";
+  return true;
+}
+
 }  // namespace
 
 Finding free_space(const fs::path& data) {
@@ -228,6 +237,7 @@ Finding names(const std::string& host) {
 
 Finding supervisor(const fs::path& data) {
   Finding out{"supervisor", Severity::ok, "Supervisor of apps", "s6 runs and answers.", ""};
+  if (is_closed(data / "s6", out)) return out;
   if (supervise::Supervisor::running(data / "s6")) return out;
   out.severity = Severity::problem;
   out.detail = "s6 does not run for this data directory: what ends is not started again.";
@@ -237,6 +247,7 @@ Finding supervisor(const fs::path& data) {
 
 Finding gateway(const fs::path& data) {
   Finding out{"gateway", Severity::ok, "Gateway", "HAProxy runs and answers.", ""};
+  if (is_closed(data / "gateway", out)) return out;
   const auto generation = gateway::Runtime(data / "gateway").generation();
   if (generation && !generation->empty()) return out;
   out.severity = Severity::problem;
@@ -257,6 +268,7 @@ Finding gateway(const fs::path& data) {
 Finding databases(const fs::path& data) {
   Finding out{"databases", Severity::ok, "Databases of stages", "No stage has one that Sluice made.", ""};
   const auto folder = data / "databases" / "postgres";
+  if (is_closed(data / "databases", out) || is_closed(folder, out)) return out;
   std::error_code error;
   if (!fs::exists(folder / "cluster", error)) return out;
   const auto port = read_file(folder / "port", 100);

@@ -26,6 +26,27 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kGB = 1'000'000'000;
 
+// One of 127.0.0.1 that the kernel picked, kept from others.
+class Port {
+ public:
+  Port() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    in_.sin_family = AF_INET;
+    in_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof in_;
+    EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&in_), size), 0);
+    EXPECT_EQ(::getsockname(fd_, reinterpret_cast<sockaddr*>(&in_), &size), 0);
+  }
+  ~Port() { ::close(fd_); }
+  Port(const Port&) = delete;
+  Port& operator=(const Port&) = delete;
+  [[nodiscard]] std::uint16_t number() const { return ntohs(in_.sin_port); }
+  void listen() const { EXPECT_EQ(::listen(fd_, 1), 0); }
+
+ private:
+  int fd_;
+  sockaddr_in in_{};
+};
+
 class Machine : public testing::Test {
  protected:
   Machine() {
@@ -116,20 +137,13 @@ TEST_F(Machine, a_kernel_without_the_rule_of_ports_is_said) {
 }
 
 TEST_F(Machine, a_cloud_s_credentials_within_reach_of_apps_are_said) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in in{};
-  in.sin_family = AF_INET;
-  in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof in;
-  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&in), sizeof in), 0);
-  ASSERT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&in), &size), 0);
-  EXPECT_EQ(metadata("127.0.0.1", ntohs(in.sin_port)).severity, Severity::ok) << "nobody listens";
-  ASSERT_EQ(::listen(fd, 1), 0);
-  const auto found = metadata("127.0.0.1", ntohs(in.sin_port));
+  const Port port;
+  EXPECT_EQ(metadata("127.0.0.1", port.number()).severity, Severity::ok) << "nobody listens";
+  port.listen();
+  const auto found = metadata("127.0.0.1", port.number());
   EXPECT_EQ(found.severity, Severity::warning);
   EXPECT_THAT(found.detail, HasSubstr("127.0.0.1 answers"));
   EXPECT_THAT(found.remedy, HasSubstr("-d 127.0.0.1 -m owner --uid-owner "));
-  ::close(fd);
 }
 
 // A stage that is deleted may leave nothing; what it left is found, in every region, and what is new is given time.
@@ -159,6 +173,43 @@ TEST_F(Machine, what_is_left_of_deleted_stages_is_said) {
   EXPECT_THAT(found.detail, AllOf(HasSubstr("dep_4.0.4002"), HasSubstr("and 1 more")));
 }
 
+TEST_F(Machine, the_database_that_a_forced_deletion_left_is_named_with_what_removes_it) {
+  const auto now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  pipeline::Stack stack;
+  stack.stages.resize(1);
+  stack.stages[0].id = {"stg_known"};
+  const Stacks stacks{std::make_shared<const pipeline::Stack>(stack)};
+  for (const char* stage : {"stg_known", "stg_gone"}) {
+    fs::create_directories(dir / "databases/stages");
+    ASSERT_TRUE(write_file(dir / "databases/stages" / stage, ""));
+  }
+  fs::create_directories(dir / "databases/postgres/cluster");
+  ASSERT_TRUE(write_file(dir / "databases/postgres/port", "5433\n"));
+  ASSERT_TRUE(write_file(dir / "databases/postgres/cluster/PG_VERSION", "15\n"));
+  EXPECT_EQ(leftovers(dir, stacks, now).severity, Severity::ok) << "it may be about to go";
+  const auto found = leftovers(dir, stacks, now + 1h);
+  EXPECT_EQ(found.severity, Severity::warning);
+  EXPECT_EQ(found.detail, "The database stg_gone is left, of a stage whose deletion was forced.");
+  EXPECT_THAT(found.remedy, HasSubstr("`cd '" + (dir / "databases/postgres/run").string() +
+                                      "' && /usr/lib/postgresql/15/bin/dropdb --force --if-exists "));
+  EXPECT_THAT(found.remedy, HasSubstr(" && rm ../../stages/stg_gone`."));
+}
+
+TEST_F(Machine, what_could_not_be_looked_at_is_said) {
+  // A file in the place of a folder is closed to root, too.
+  for (const char* file : {"stages", "s6", "gateway", "databases"}) ASSERT_TRUE(write_file(dir / file, "", 0600));
+  const auto left = leftovers(dir, {}, {});
+  EXPECT_EQ(left.severity, Severity::warning);
+  EXPECT_EQ(left.detail, "It did not look into " + (dir / "stages").string() + " (Not a directory) and 2 more.");
+  EXPECT_THAT(left.remedy, HasSubstr("the user the server runs as"));
+  for (const auto& [found, folder] :
+       {std::pair(supervisor(dir), "s6"), std::pair(gateway(dir), "gateway"), std::pair(databases(dir), "databases")}) {
+    EXPECT_EQ(found.severity, Severity::warning) << folder;
+    EXPECT_EQ(found.detail, "It did not look, as " + (dir / folder).string() + " cannot be read: Permission denied.");
+    EXPECT_THAT(found.remedy, HasSubstr("Look as root")) << folder;
+  }
+}
+
 TEST_F(Machine, a_name_that_does_not_resolve_is_said) {
   EXPECT_EQ(names("localhost").severity, Severity::ok);
   const auto found = names("no-such-machine.invalid");
@@ -181,21 +232,14 @@ TEST_F(Machine, a_gateway_that_does_not_answer_is_said) {
 }
 
 TEST_F(Machine, a_gateway_whose_port_somebody_else_took_is_said) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in in{};
-  in.sin_family = AF_INET;
-  in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof in;
-  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&in), sizeof in), 0);
-  ASSERT_EQ(::listen(fd, 1), 0);
-  ASSERT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&in), &size), 0);
+  const Port port;
+  port.listen();
   fs::create_directories(dir / "gateway");
-  ASSERT_TRUE(write_file(dir / "gateway" / "port", std::to_string(ntohs(in.sin_port)) + "\n"));
+  ASSERT_TRUE(write_file(dir / "gateway" / "port", std::to_string(port.number()) + "\n"));
   const auto found = gateway(dir);
   EXPECT_EQ(found.severity, Severity::problem);
-  EXPECT_THAT(found.detail, HasSubstr("something listens on its port " + std::to_string(ntohs(in.sin_port))));
+  EXPECT_THAT(found.detail, HasSubstr("something listens on its port " + std::to_string(port.number())));
   EXPECT_THAT(found.remedy, HasSubstr("--gateway"));
-  ::close(fd);
 }
 
 TEST_F(Machine, databases_that_do_not_run_are_said) {
@@ -203,18 +247,11 @@ TEST_F(Machine, databases_that_do_not_run_are_said) {
   EXPECT_THAT(databases(dir).detail, HasSubstr("No stage"));
   fs::create_directories(dir / "databases" / "postgres" / "cluster");
   EXPECT_EQ(databases(dir).severity, Severity::problem) << "no port is known";
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in in{};
-  in.sin_family = AF_INET;
-  in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof in;
-  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&in), sizeof in), 0);
-  ASSERT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&in), &size), 0);
-  ASSERT_TRUE(write_file(dir / "databases" / "postgres" / "port", std::to_string(ntohs(in.sin_port)) + "\n"));
+  const Port port;
+  ASSERT_TRUE(write_file(dir / "databases" / "postgres" / "port", std::to_string(port.number()) + "\n"));
   EXPECT_EQ(databases(dir).severity, Severity::problem) << "nobody listens";
-  ASSERT_EQ(::listen(fd, 1), 0);
+  port.listen();
   EXPECT_EQ(databases(dir).severity, Severity::ok);
-  ::close(fd);
 }
 
 TEST_F(Machine, all_is_looked_at_once_and_every_finding_has_its_remedy) {

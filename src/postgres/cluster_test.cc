@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "postgres/by_hand.h"
 #include "postgres/test_cluster.h"
 
 namespace sluice::postgres {
@@ -126,6 +127,30 @@ TEST_F(ClusterTest, a_database_goes_with_its_connections_its_guests_and_its_righ
   EXPECT_EQ(as_owner("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'stg\\_a%';"), "0");
   EXPECT_EQ(cluster_->size("stg_a_1").error().kind, ErrorKind::not_found);
   EXPECT_EQ(as(b, "SELECT count(*) FROM t;"), "0");
+}
+
+// A cluster in a folder whose name a shell would take apart.
+class OddClusterTest : public ClusterTest {
+ protected:
+  fs::path place() const override { return dir_ / "it's odd" / "postgres"; }
+};
+
+TEST_F(OddClusterTest, a_person_removes_a_database_with_the_line_that_is_told) {
+  const auto a = stage("stg_a_1"), b = stage("stg_b_1");
+  std::jthread busy([&] { as(a, "SELECT pg_sleep(60);"); });
+  EXPECT_TRUE(eventually([&] {
+    return as_owner("SELECT count(*) FROM pg_stat_activity WHERE datname = 'stg_a_1' AND query LIKE '%sleep%';") == "1";
+  }));
+  ProcessCommand shell;
+  shell.argv = {"sh", "-c", drop_line(place(), "stg_a_1")};
+  for (int times = 0; times < 2; ++times) {
+    const auto done = run(shell);
+    ASSERT_TRUE(done);
+    EXPECT_TRUE(done->ok()) << done->out << done->err;
+  }
+  EXPECT_FALSE(*cluster_->exists("stg_a_1"));
+  EXPECT_EQ(as_owner("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'stg\\_a%';"), "0");
+  EXPECT_EQ(as(b, "SELECT 1;"), "1");
 }
 
 TEST_F(ClusterTest, a_session_is_the_stages_and_ends) {
