@@ -10,6 +10,7 @@
 #include "platform/local/backups.h"
 #include "platform/local/databases.h"
 #include "platform/local/fixture_test.h"
+#include "platform/local/site.h"
 #include "supervise/processes.h"
 #include "supervise/supervisor.h"
 
@@ -151,9 +152,18 @@ TEST_F(DatabaseTest, a_stage_gets_into_no_database_but_its_own) {
 TEST_F(DatabaseTest, R9_2_it_goes_on_without_the_server_and_comes_back_after_a_restart_of_the_machine) {
   ASSERT_EQ(message(deploy(app("one", "create table t (n int)"))), "done") << log_;
   const auto pid = server();
+  // As an earlier version wrote them: what runs goes on, its next start is this version's.
+  const auto services = dir_ / "s6" / "services";
+  const std::string earlier = "#!/bin/sh\nexec sleep 1000\n";
+  for (const char* name : {"gateway", "databases"}) ASSERT_TRUE(write_file(services / name / "run", earlier, 0755));
+  const auto s6 = supervise::Supervisor::ensure(dir_ / "s6");
+  const int gateway = s6->pid(kGatewayService);
   open();
   ASSERT_TRUE(platform_->reconcile({stack()}));
   EXPECT_EQ(server(), pid);
+  EXPECT_EQ(s6->pid(kGatewayService), gateway);
+  EXPECT_EQ(visit().body, "one");
+  for (const char* name : {"gateway", "databases"}) EXPECT_NE(*read_file(services / name / "run"), earlier) << name;
   // What a crash of the machine leaves: everything dead, the lock of the dead server in its place.
   const auto lock = *read_file(dir_ / "databases/postgres/cluster/postmaster.pid");
   platform_.reset();
