@@ -1,6 +1,8 @@
 """kill -9 of what Sluice stands on: HAProxy, s6, and everything at once, as when the machine loses power."""
 import http.client
+import os
 import re
+import subprocess
 import time
 from pathlib import Path
 
@@ -126,6 +128,40 @@ def not_brought_back(day):
             raise Failure(f"the log does not say once that {stage} cannot be started")
     day.do("sluice doctor", "! *These do not run*", exit=None)
     one_gateway(day)
+
+
+def forced_deletion(day):
+    """A stage goes while its database does not answer. What is left is named, and goes with the line that is told."""
+    if not list(Path("/usr/lib/postgresql").glob("*/bin/postgres")):
+        installed("postgres")
+    day.begin()
+    day.do("sluice stack create hello")
+    day.do("sluice stage set hello dev --database new")
+    day.pushed("hello", "first", "counts visits")
+    day.live("hello", "dev", 1)
+    heart, lost = day.data / "databases/postgres/cluster/global", day.data / "lost"
+    heart.rename(lost)
+    day.kill(*day.ours("postgres"))
+    day.do("sluice stage delete hello dev --confirm delete")
+    until("the deletion says what holds it up", lambda: "the databases do not run" in day.command("sluice doctor")[1])
+    day.do("sluice stage delete hello dev --confirm delete --force")
+    until("the stage is gone", lambda: not day.get("/stacks/hello")["stages"])
+    mark, = (day.data / "databases/stages").iterdir()
+    day.do("sluice doctor", "! *whose deletion was forced*", exit=None)  # it may be about to go
+    hour_ago = time.time() - 3600
+    os.utime(mark, (hour_ago, hour_ago))
+    day.do("sluice doctor", f"*The database {mark.name} is left, of a stage whose deletion was forced.", exit=None)
+    remedy, = [one["remedy"] for one in day.get("/doctor")["items"] if one["id"] == "leftovers"]
+    told = re.fullmatch(r"When nobody wants what is in it, run as the user (\S+): `(.*)`\.", remedy)
+    if not told:
+        raise Failure(f"the remedy is {remedy!r}")
+    lost.rename(heart)
+    words = (["runuser", "-u", told[1], "--"] if os.geteuid() == 0 else []) + ["sh", "-c", told[2]]
+    run = lambda: subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    until("PostgreSQL is back and the line removes the database", lambda: run().returncode == 0 or not mark.exists())
+    if mark.exists():
+        raise Failure(f"{mark} is still there")
+    day.do("sluice doctor", "! *whose deletion was forced*", exit=None)
 
 
 def machine(day):
