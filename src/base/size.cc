@@ -1,6 +1,7 @@
 #include "base/size.h"
 
 #include <charconv>
+#include <iterator>
 
 namespace sluice {
 
@@ -19,9 +20,20 @@ std::optional<std::int64_t> parse_size(std::string_view text) {
 
 std::string size_text(std::int64_t bytes) {
   constexpr const char* kUnits[] = {" bytes", " KB", " MB", " GB"};
-  std::size_t unit = 0;
-  for (; unit + 1 < std::size(kUnits) && bytes > 0 && bytes % 1024 == 0; ++unit) bytes /= 1024;
-  return std::to_string(bytes) + kUnits[unit];
+  const auto whole = [bytes](int unit) { return bytes >> (10 * unit); };
+  const auto tenths_times_size = [bytes](int unit) { return (bytes & ((std::int64_t{1} << (10 * unit)) - 1)) * 10; };
+  const auto with_tenths = [&](int unit) {
+    return std::to_string(whole(unit)) + "." + std::to_string(tenths_times_size(unit) >> (10 * unit)) + kUnits[unit];
+  };
+  int largest = 0;
+  while (largest + 1 < static_cast<int>(std::size(kUnits)) && whole(largest + 1) > 0) ++largest;
+  for (int unit = largest; unit >= 0; --unit) {
+    if (unit != largest && whole(unit) >= 10'000) break;
+    const auto rest = tenths_times_size(unit);
+    if (rest == 0) return std::to_string(whole(unit)) + kUnits[unit];
+    if (rest % (std::int64_t{1} << (10 * unit)) == 0) return with_tenths(unit);
+  }
+  return whole(largest) < 100 ? with_tenths(largest) : std::to_string(whole(largest)) + kUnits[largest];
 }
 
 }  // namespace sluice

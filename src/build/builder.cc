@@ -23,12 +23,6 @@ void say(const BuildInput& input, const std::string& line) {
   if (input.log) input.log->line(line);
 }
 
-std::string size_text(std::int64_t bytes) {
-  if (bytes < 10 * 1024) return std::to_string(bytes) + " bytes";
-  if (bytes < 10 * 1024 * 1024) return std::to_string(bytes / 1024) + " KiB";
-  return std::to_string(bytes / 1024 / 1024) + " MiB";
-}
-
 // What a checkout leaves out and a person might miss. What is to be added to the words of a build that fails.
 std::string note_what_is_not_fetched(const BuildInput& input, const Tree& tree) {
   std::string hint;
@@ -150,7 +144,7 @@ Result<Plan> Builder::make(const BuildInput& input, const fs::path& work) {
   const fs::path tree = work / "tree";
   if (!has_room(work)) {
     return fail(ErrorKind::failed, "the disk of the data directory has less than " +
-                                       sluice::size_text(least_free(work) >> 20 << 20) +
+                                       size_text(least_free(work) >> 20 << 20) +
                                        " free, too little to build on; make room there");
   }
   if (auto done = repositories_.checkout(input.stack, input.commit, tree, input.stop); !done) return fail(done.error());

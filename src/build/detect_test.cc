@@ -169,7 +169,7 @@ TEST_F(DetectTest, sluice_toml_values_of_another_type_or_out_of_range_are_refuse
 TEST_F(DetectTest, sluice_toml_that_is_no_toml_is_refused_with_its_line) {
   EXPECT_THAT(toml_error("[run]\ncommand = \n"), HasSubstr("sluice.toml, line 2: "));
   EXPECT_THAT(toml_error("[run]\ncommand = \"a\"\ncommand = \"b\"\n"), HasSubstr("line 3: "));
-  EXPECT_THAT(toml_error(std::string(70 << 10, '#')), HasSubstr("larger than 64 KiB"));
+  EXPECT_THAT(toml_error(std::string(70 << 10, '#')), HasSubstr("larger than 64 KB"));
 }
 
 TEST_F(DetectTest, a_byte_order_mark_does_no_harm) {

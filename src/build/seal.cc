@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/digest.h"
+#include "base/size.h"
 
 namespace sluice::build {
 namespace {
@@ -32,8 +33,6 @@ std::string counted(std::int64_t number) {
     out.insert(static_cast<std::size_t>(at), ",");
   return out;
 }
-
-std::string megabytes(std::int64_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MB"; }
 
 Result<std::vector<Entry>> list(const fs::path& tree, const Most& most, const std::stop_token& stop) {
   std::vector<Entry> entries;
@@ -64,8 +63,8 @@ Result<std::vector<Entry>> list(const fs::path& tree, const Most& most, const st
   if (error) return fail(ErrorKind::failed, "cannot list what was built: " + error.message());
   if (bytes > most.bytes) {
     return fail(ErrorKind::invalid,
-                "what was built takes " + megabytes(bytes) + ", more than the " + megabytes(most.bytes) +
-                    " of an artifact (its largest file: " + at_largest.string() + " with " + megabytes(largest) +
+                "what was built takes " + size_text(bytes) + ", more than the " + size_text(most.bytes) +
+                    " of an artifact (its largest file: " + at_largest.string() + " with " + size_text(largest) +
                     "); [limits] artifact_size in sluice.toml sets another limit");
   }
   std::sort(entries.begin(), entries.end(),

@@ -127,8 +127,8 @@ TEST_F(SealTest, refuses_more_than_an_artifact_may_hold) {
   std::ofstream(t / "folder/large").close();
   fs::resize_file(t / "folder/large", std::uintmax_t{5} << 30);  // takes no room, and would take long to read
   EXPECT_EQ(seal(t, {std::int64_t{4} << 30, 3}, {}).error().message,
-            "what was built takes 5121 MB, more than the 4096 MB of an artifact (its largest file: folder/large with "
-            "5120 MB); [limits] artifact_size in sluice.toml sets another limit");
+            "what was built takes 5.0 GB, more than the 4 GB of an artifact (its largest file: folder/large with 5 "
+            "GB); [limits] artifact_size in sluice.toml sets another limit");
   EXPECT_EQ(seal(t, {std::int64_t{4} << 40, 2}, {}).error().message,
             "what was built has more than 2 files and folders, the most that an artifact may have; [limits] "
             "artifact_files in sluice.toml sets another limit");

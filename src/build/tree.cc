@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/size.h"
+
 namespace sluice::build {
 
 Tree::Tree(const std::filesystem::path& root) : root_(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {}
@@ -60,7 +62,7 @@ Result<std::optional<std::string>> Tree::text(const std::string& file, std::size
   if (got < 0) return fail(ErrorKind::failed, file + " cannot be read");
   if (out.size() > limit) {
     return fail(ErrorKind::invalid,
-                file + " is larger than " + std::to_string(limit / 1024) + " KiB, the most it may be");
+                file + " is larger than " + size_text(static_cast<std::int64_t>(limit)) + ", the most it may be");
   }
   if (out.starts_with("\xEF\xBB\xBF")) out.erase(0, 3);  // a byte order mark, as some editors write
   return std::optional<std::string>(std::move(out));

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "base/size.h"
 #include "cli/json.h"
 #include "cli/text.h"
 
@@ -18,6 +19,10 @@ constexpr std::size_t kColumns = 48;
 double amount_at(const json::value& value, std::string_view path) {
   const auto* found = at(value, path);
   return found != nullptr && found->is_number() ? found->to_number<double>() : 0;
+}
+
+std::string bytes_at(const json::value& value, std::string_view path) {
+  return size_text(static_cast<std::int64_t>(amount_at(value, path)));
 }
 
 std::string milliseconds_text(double ms) {
@@ -82,13 +87,6 @@ std::string cost_text(const json::value& totals) {
 
 }  // namespace
 
-std::string bytes_text(double bytes) {
-  const char* const units[] = {"B", "KB", "MB", "GB", "TB"};
-  std::size_t unit = 0;
-  while (bytes >= 1024 && unit + 1 < std::size(units)) bytes /= 1024, ++unit;
-  return fmt::format("{:.{}f} {}", bytes, unit > 0 && bytes < 10 ? 1 : 0, units[unit]);
-}
-
 std::string bars(const std::vector<double>& values, double most) {
   const char* const heights[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   std::string out;
@@ -120,7 +118,7 @@ std::string top_text(const json::array& stages, const Screen& screen) {
     table.rows.push_back({{text_at(*stage, "stack") + "/" + text_at(*stage, "stage"), Colour::bold},
                           {std::to_string(instances)},
                           {instances > 0 ? fmt::format("{:.2f}", amount_at(*stage, "now.cpu")) : "–"},
-                          {instances > 0 ? bytes_text(amount_at(*stage, "now.memory")) : "–"},
+                          {instances > 0 ? bytes_at(*stage, "now.memory") : "–"},
                           {fmt::format("{:.0f}", requests)},
                           {latency_at(*stage, "hour.p50")},
                           {latency_at(*stage, "hour.p95")},
@@ -153,8 +151,7 @@ std::string usage_text(const json::value& usage, const Screen& screen) {
   row("CPU", highest(points, columns, "cpu"),
       fmt::format("{:.2f} now, {:.2f} at most", amount_at(usage, "now.cpu"), most("cpu")));
   row("memory", highest(points, columns, "memory_peak"),
-      bytes_text(amount_at(usage, "now.memory")) + " now, " + bytes_text(amount_at(usage, "totals.memory_peak")) +
-          " at most");
+      bytes_at(usage, "now.memory") + " now, " + bytes_at(usage, "totals.memory_peak") + " at most");
   row("requests", added(points, columns, "requests"),
       fmt::format("{} in all, {} answered 4xx", number_at(usage, "totals.requests"),
                   number_at(usage, "totals.client_errors")));

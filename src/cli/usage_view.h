@@ -15,7 +15,6 @@ std::string top_text(const boost::json::array& stages, const Screen& screen);
 std::string usage_text(const boost::json::value& usage, const Screen& screen);
 std::string prices_text(const boost::json::value& prices);
 
-std::string bytes_text(double bytes);  // "412 MB"; a unit is a power of 1024
 // Of eight heights, the highest for `most`; a value above nothing is never nothing.
 std::string bars(const std::vector<double>& values, double most);
 

@@ -10,14 +10,6 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-TEST(UsageView, sizes_have_the_unit_that_people_say) {
-  EXPECT_EQ(bytes_text(0), "0 B");
-  EXPECT_EQ(bytes_text(900 * 1024.0), "900 KB");
-  EXPECT_EQ(bytes_text(1.5 * 1024 * 1024), "1.5 MB");
-  EXPECT_EQ(bytes_text(412.3 * 1024 * 1024), "412 MB");
-  EXPECT_EQ(bytes_text(3.0 * (1ll << 40)), "3.0 TB");
-}
-
 TEST(UsageView, bars_show_that_there_was_something) {
   EXPECT_EQ(bars({0, 0.001, 4, 8}, 8), " ▁▄█");
   EXPECT_EQ(bars({0, 0}, 0), "  ");

@@ -134,7 +134,7 @@ std::optional<Refusal> check_framing(const Framing& seen, const Head& head) {
 tl::expected<std::optional<std::size_t>, Refusal> find_head(std::string_view bytes) {
   const auto end = bytes.find("\r\n\r\n");
   const auto length = end == std::string_view::npos ? bytes.size() : end + 4;
-  if (length > kMaxHead) return refuse(431, "the head of the request is larger than 32 KiB");
+  if (length > kMaxHead) return refuse(431, "the head of the request is larger than 32 KB");
   for (auto at = bytes.find('\n'); at < length; at = bytes.find('\n', at + 1))
     if (at == 0 || bytes[at - 1] != '\r') return refuse(400, "a line of the head does not end in CR LF");
   if (end == std::string_view::npos) return std::optional<std::size_t>();

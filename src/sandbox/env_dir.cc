@@ -54,13 +54,13 @@ Result<> write_env_dir(const std::filesystem::path& dir, const std::map<std::str
     if (value.find('\0') != std::string::npos)
       return fail_field(name, "its value contains a NUL byte; no variable can");
     if (name.size() + 1 + value.size() >= kOneLimit) {
-      return fail_field(name, "its value is longer than 128 KiB, the most the kernel passes in one variable");
+      return fail_field(name, "its value is longer than 128 KB, the most the kernel passes in one variable");
     }
     all += "--setenv" + end + name + end + value + end;
   }
   if (all.size() + env.size() * sizeof(char*) > kAllLimit) {
     return fail(ErrorKind::too_large,
-                "the variables together are larger than 1.5 MiB, more than the kernel passes to a program; put large "
+                "the variables together are larger than 1.5 MB, more than the kernel passes to a program; put large "
                 "ones into files");
   }
   // A folder that was there may be looser than 0700, and may hold what an earlier write left.

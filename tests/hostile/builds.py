@@ -73,8 +73,8 @@ def fills_the_disk():
 
 @case("sleeps-forever")
 def sleeps_forever(c):
-    c.push(build="echo going to sleep\nsleep 100000\n", toml='[limits]\nbuild_timeout = "2s"\n')
-    c.failed("building", COMMAND + r" was ended after its limit of 2s; \[limits\] build_timeout in sluice\.toml sets another",
+    c.push(build="echo going to sleep\nsleep 100000\n", toml='[limits]\nbuild_timeout = "15s"\n')
+    c.failed("building", COMMAND + r" was ended after its limit of 15s; \[limits\] build_timeout in sluice\.toml sets another",
              log=["going to sleep"])
     c.serves(1)
 
@@ -132,10 +132,10 @@ def makes_many_files(c):
 @case("makes-a-file-of-5-gb")
 def makes_a_large_file(c):
     c.push(build="truncate -s 5G large\n")
-    c.failed("building", r"what was built takes 5121 MB, more than the 4096 MB of an artifact \(its largest file: large with "
-                         r"5120 MB\); \[limits\] artifact_size in sluice\.toml sets another limit")
+    c.failed("building", r"what was built takes 5.0 GB, more than the 4 GB of an artifact \(its largest file: large with "
+                         r"5 GB\); \[limits\] artifact_size in sluice\.toml sets another limit")
     c.push(build="truncate -s 30M large\n", toml='[limits]\nartifact_size = "20M"\n')
-    c.failed("building", r"what was built takes 31 MB, more than the 20 MB of an artifact .*")
+    c.failed("building", r"what was built takes 30.0 MB, more than the 20 MB of an artifact .*")
     c.serves(1)
 
 

@@ -1,16 +1,8 @@
 import type { Schemas } from "@/api/client";
+import { bytes } from "./usage";
 
 type View = Schemas["DatabaseView"];
 type Backup = Schemas["Backup"];
-
-const units = ["B", "KB", "MB", "GB", "TB"];
-
-/** "512 B", "8.4 MB": in steps of 1,000, as disks are sold. */
-export function sizeText(bytes: number): string {
-  let [value, at] = [bytes, 0];
-  while (value >= 999.5 && at + 1 < units.length) [value, at] = [value / 1000, at + 1];
-  return `${at === 0 || value >= 99.5 ? Math.round(value) : value.toFixed(1)} ${units[at]}`;
-}
 
 /** Why a backup was made. */
 export const causes: Record<Backup["cause"], string> = {
@@ -29,7 +21,7 @@ const failed = { backup: "The last backup failed", restore: "The last restore fa
 export function condition(view: View): { text: string; tone: "green" | "yellow" | "gray" } {
   if (view.state === "not_made") return { text: "It is made with the first deployment.", tone: "gray" };
   if (view.state === "unavailable") return { text: `It cannot be used at the moment${view.problem ? `: ${view.problem}` : ""}.`, tone: "yellow" };
-  return { text: `It is ready${view.bytes === undefined ? "" : `, ${sizeText(view.bytes)}`}.`, tone: "green" };
+  return { text: `It is ready${view.bytes === undefined ? "" : `, ${bytes(view.bytes)}`}.`, tone: "green" };
 }
 
 /** What is being done to it, or how what was done last ended. */

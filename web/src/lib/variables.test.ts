@@ -30,7 +30,7 @@ describe("edits of variables", () => {
     expect(problemOf(rowsOf(base, { KEY: { value: "x", secret: false } }))).toBeUndefined();
   });
   it("are bounded as on the server", () => {
-    expect(problemOf(rowsOf(base, { A: { value: "é".repeat(32_769), secret: false } }))).toBe("A: At most 64 KiB.");
+    expect(problemOf(rowsOf(base, { A: { value: "é".repeat(32_769), secret: false } }))).toBe("A: At most 64 KB.");
     expect(problemOf(rowsOf(base, { A: { value: "é".repeat(32_768), secret: false } }))).toBeUndefined();
   });
   it("survive names that objects have", () => {

@@ -28,7 +28,7 @@ export function nameProblem(name: string): string | undefined {
 }
 export function valueProblem(value: string): string | undefined {
   if (value.includes("\0")) return "A value cannot hold a NUL byte.";
-  if (new TextEncoder().encode(value).length > kLongestValue) return "At most 64 KiB.";
+  if (new TextEncoder().encode(value).length > kLongestValue) return "At most 64 KB.";
   return undefined;
 }
 

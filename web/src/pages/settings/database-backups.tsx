@@ -4,9 +4,10 @@ import { useState } from "react";
 import { client, type Role, type Schemas, type Stack, type Stage, told } from "@/api/client";
 import { keys } from "@/api/queries";
 import { databaseOf, stageBackups } from "@/api/settings";
-import { causes, condition, sizeText, taskText } from "@/lib/database";
+import { causes, condition, taskText } from "@/lib/database";
 import { mayNot } from "@/lib/may";
 import { exact } from "@/lib/time";
+import { bytes } from "@/lib/usage";
 import { Age } from "@/ui/age";
 import { Loading, Problem } from "@/ui/answers";
 import { Fact, Section } from "./form";
@@ -79,7 +80,7 @@ function Backups({ items, disabled, restore }: { items: Schemas["Backup"][]; dis
               </Text>
               <Text size="sm" c="dimmed">
                 <Age at={one.at} />, {causes[one.cause]}
-                {one.change === undefined ? "" : `, of #${one.change}`}, {sizeText(one.bytes)}
+                {one.change === undefined ? "" : `, of #${one.change}`}, {bytes(one.bytes)}
               </Text>
             </Table.Td>
             <Table.Td ta="right">
