@@ -17,6 +17,7 @@
 
 #include "base/files.h"
 #include "base/process.h"
+#include "base/size.h"
 #include "gateway/port.h"
 #include "gateway/runtime.h"
 #include "sandbox/sandbox.h"
@@ -28,14 +29,11 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 namespace {
 
-constexpr std::uint64_t kMB = 1'000'000, kGB = 1000 * kMB;
+constexpr std::uint64_t kMB = 1u << 20, kGB = 1024 * kMB;
 constexpr int kMetadataPatience = 200;  // milliseconds: such an address is on the machine's own link
 constexpr const char* kRestart = "Stop the server and start it again: it starts what is missing.";
 
-std::string amount(std::uint64_t bytes) {
-  return bytes < 10 * kGB ? fmt::format("{:.1f} GB", static_cast<double>(bytes) / kGB)
-                          : fmt::format("{} GB", bytes / kGB);
-}
+std::string amount(std::uint64_t bytes) { return size_text(static_cast<std::int64_t>(bytes)); }
 
 // "git version 2.39.5" and "HAProxy version 2.6.12-1+deb12u2 2025/…" in one word; empty when it says none.
 std::string version_of(const std::string& program, const char* option) {

@@ -24,7 +24,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using namespace std::chrono_literals;
 
-constexpr std::uint64_t kGB = 1'000'000'000;
+constexpr std::uint64_t kGB = 1u << 30;
 
 // One of 127.0.0.1 that the kernel picked, kept from others.
 class Port {
@@ -74,7 +74,7 @@ TEST_F(Machine, a_disk_that_is_nearly_full_is_said) {
   EXPECT_EQ(free_space(kGB, 4 * kGB).severity, Severity::warning);
   const auto full = free_space(kGB / 4, 100 * kGB);
   EXPECT_EQ(full.severity, Severity::problem);
-  EXPECT_THAT(full.detail, HasSubstr("0.2 GB of 100 GB"));
+  EXPECT_THAT(full.detail, HasSubstr("256 MB of 100 GB"));
   EXPECT_NE(full.remedy, "");
   EXPECT_THAT(free_space(dir).detail, HasSubstr("are free"));
   EXPECT_EQ(free_space(dir / "nowhere").severity, Severity::problem);
