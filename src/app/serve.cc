@@ -215,6 +215,10 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
   });
   if (!reconciled) spdlog::error("bringing the stages back: {}", reconciled.error().message);
 
+  // Builds may begin before the API answers.
+  const auto listen = parse_address(options.listen);
+  sandbox_->reserve(listen.port);
+
   world_ = std::make_unique<RealWorld>(*store_, *secrets_, *logs_, *builder_, *regions_);
   conductor::Conductor::Options working;
   working.builds = options.builds;
@@ -240,7 +244,6 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
     spdlog::error("what stages use is not measured: {}", metrics.error().message);
   }
 
-  const auto listen = parse_address(options.listen);
   auto http = start_on(listen.port, options.listen_given, "API", [&](std::uint16_t port) {
     http::Server::Options serving;
     serving.address = listen.host;
@@ -254,6 +257,7 @@ Result<> Server::start(const cli::ServeOptions& options, const std::string& vers
     return fail(http.error());
   }
   http_ = std::move(*http);
+  sandbox_->reserve(http_->port());
 
   note.api = "http://" + with_port(listen.host, http_->port());
   note.gateway = with_port(gateway.host, regions_->all().front().region.port);

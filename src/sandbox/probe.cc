@@ -27,8 +27,6 @@ std::string remedy(const std::string& said) {
 
 }  // namespace
 
-Sandbox::Sandbox(const std::filesystem::path& etc) : etc_(std::make_shared<Etc>(std::filesystem::absolute(etc))) {}
-
 Result<Sandbox> Sandbox::probe(const std::filesystem::path& etc) {
   for (const char* program : {"bwrap", "perl", "setpriv", "prlimit", "setsid"}) {
     if (program_exists(program)) continue;

@@ -3,6 +3,8 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
+#include <mutex>
+#include <set>
 #include <system_error>
 
 #include "sandbox/etc.h"
@@ -61,6 +63,19 @@ bool beneath(const fs::path& path, const fs::path& top) {
 
 }  // namespace
 
+struct Sandbox::Reserved {
+  std::mutex mutex;
+  std::set<int> ports;
+};
+
+Sandbox::Sandbox(const fs::path& etc)
+    : etc_(std::make_shared<Etc>(fs::absolute(etc))), reserved_(std::make_shared<Reserved>()) {}
+
+void Sandbox::reserve(std::uint16_t port) const {
+  const std::scoped_lock lock(reserved_->mutex);
+  if (port != 0) reserved_->ports.insert(port);
+}
+
 void Sandbox::hide(const fs::path& folder) {
   std::error_code error;
   fs::path real = fs::weakly_canonical(folder, error);
@@ -73,6 +88,15 @@ void Sandbox::hold_limits_with(cgroup::Groups groups) {
 
 Result<> Sandbox::refresh() const { return etc_->refresh(); }
 
+// An app has its one port, whatever came to be Sluice's own since it was given that.
+std::string Sandbox::never_of(const Ports& listens) const {
+  std::string out;
+  if (listens.from >= listens.to) return out;
+  const std::scoped_lock lock(reserved_->mutex);
+  for (const int port : reserved_->ports) out += (out.empty() ? "" : " ") + std::to_string(port);
+  return out;
+}
+
 std::vector<std::string> Sandbox::command(const Spec& spec) const {
   std::vector<std::string> args;
   if (spec.die_with_parent) add(args, {"setpriv", "--pdeathsig", "KILL", "--"});
@@ -82,7 +106,7 @@ std::vector<std::string> Sandbox::command(const Spec& spec) const {
   add(args, {"/bin/sh", "-c", kOuterShim, "sluice-sandbox", kTellShim, more, etc_->filter().string(),
              lines_of(group.folders), lines_of(group.watches)});
   add(args, {"perl", "-e", kFenceShim, std::to_string(SYS_prctl), std::to_string(spec.listens.from),
-             std::to_string(spec.listens.to)});
+             std::to_string(spec.listens.to), never_of(spec.listens)});
   if (!spec.leads_session) args.push_back("setsid");
   add(args, {"bwrap",
              "--unshare-user",

@@ -27,8 +27,8 @@ struct Bind {
 struct Ports {
   int from = 1, to = 0;
 };
-// What a build or another command of an app may listen on, where nobody does when it starts: below every port that apps
-// are given.
+// What a build or another command of an app may listen on, where nobody does when it starts, and but what reserve()
+// took out: below every port that apps are given.
 inline constexpr Ports kCommandPorts{3000, 9999};
 
 struct Spec {
@@ -80,6 +80,9 @@ class Sandbox {
   void hold_limits_with(cgroup::Groups groups);
   // nullptr: limits of memory and processor cannot be held. Who names a group removes it when all in it has ended.
   [[nodiscard]] const cgroup::Groups* groups() const { return groups_.get(); }
+  // A port that Sluice itself listens on: no build and no command that begins from now on may, also while nobody does.
+  // 0 is none. Any thread; known to every copy of this sandbox.
+  void reserve(std::uint16_t port) const;
   // The whole command line for `spec`, to be exec'd or written into a service's run file; it must be run with the
   // environment's PATH and needs nothing else of it. Its exit status is the program's. SIGTERM, SIGINT and SIGHUP to it
   // reach the program as SIGTERM (where that is a shell or npm without a handler, what it waits for); SIGKILL ends all
@@ -88,9 +91,12 @@ class Sandbox {
 
  private:
   explicit Sandbox(const std::filesystem::path& etc);
+  [[nodiscard]] std::string never_of(const Ports& listens) const;
   std::shared_ptr<Etc> etc_;
   std::shared_ptr<const cgroup::Groups> groups_;
   std::vector<std::filesystem::path> hidden_;
+  struct Reserved;
+  std::shared_ptr<Reserved> reserved_;
 };
 
 }  // namespace sluice::sandbox

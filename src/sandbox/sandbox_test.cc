@@ -221,6 +221,29 @@ TEST_F(SandboxTest, a_command_listens_where_nobody_did_when_it_started) {
   ::close(fd);
 }
 
+TEST_F(SandboxTest, a_command_never_listens_on_a_port_that_is_reserved) {
+  if (!fence().ports) GTEST_SKIP() << "this kernel has no rule of ports: Linux 6.7 is needed";
+  const auto listens = [&](int port) {
+    return sh("perl -MSocket -e 'socket my $s, AF_INET, SOCK_STREAM, 0; setsockopt $s, SOL_SOCKET, SO_REUSEADDR, 1; "
+              "exit !(bind $s, sockaddr_in " +
+              std::to_string(port) + ", INADDR_LOOPBACK)'")
+               .exit_code == 0;
+  };
+  spec_.listens = kCommandPorts;
+  std::vector<int> free;
+  for (int port = kCommandPorts.from + getpid() % 4000; free.size() < 3 && port < kCommandPorts.to; ++port)
+    if (listens(port)) free.push_back(port);
+  ASSERT_EQ(free.size(), 3U);
+  const Sandbox same = *sandbox_;
+  for (const int port : {free[0], free[2], 0, 55'555}) same.reserve(static_cast<std::uint16_t>(port));
+  EXPECT_FALSE(listens(free[0]));
+  EXPECT_TRUE(listens(free[1]));
+  EXPECT_FALSE(listens(free[2]));
+  EXPECT_TRUE(listens(0)) << "the kernel still picks";
+  spec_.listens = {free[0], free[0]};
+  EXPECT_TRUE(listens(free[0])) << "an app has its port";
+}
+
 TEST_F(SandboxTest, reaches_no_abstract_socket_of_the_machine) {
   if (!fence().abstract) GTEST_SKIP() << "this kernel shows them to everybody: Linux 6.12 is needed";
   const std::string name = "sluice-test-" + std::to_string(getpid());

@@ -53,18 +53,38 @@ done
 )";
 
 // Holds what it runs, and all of that's children, to the rule of ports (fence.h); where the kernel has none, it runs it
-// as it is. Arguments: the number of prctl(), the first and the last port to listen on, and the command. Of more than
-// one port, those that somebody listens on already are not among them: it is the same user whose they are, whom
-// SO_REUSEPORT would let in beside.
+// as it is. Arguments: the number of prctl(), the first and the last port to listen on, those that are none of them all
+// the same, with a space between, and the command. Of more than one port, those that somebody listens on already are
+// not among them either: it is the same user whose they are, whom SO_REUSEPORT would let in beside. The kernel tells by
+// sock_diag(7) which these are; /proc/net/tcp has them too, after a walk through every connection that there is.
 inline constexpr const char* kFenceShim = R"(
-my ($prctl, $from, $to) = splice @ARGV, 0, 3;
-my $version = syscall 444, 0, 0, 1;
-if ($version >= 4) {
-  my %taken;
-  for my $file ($from < $to ? qw(/proc/net/tcp /proc/net/tcp6) : ()) {
+my ($prctl, $from, $to, $never) = splice @ARGV, 0, 4;
+my %taken = map { $_ => 1 } split / /, $never;
+sub asked {
+  socket(my $kernel, 16, 3, 4) or return 0;
+  for my $family (2, 10) {
+    send $kernel, pack("L S S L L C4 L x48", 72, 20, 0x301, 0, 0, $family, 6, 0, 0, 1 << 10), 0 or return 0;
+    for (my $type = 0; $type != 3;) {
+      sysread $kernel, my $said, 1 << 17 or return 0;
+      while ((my $length, $type) = unpack "L S", $said) {
+        last if $type == 3;
+        return 0 if $type != 20;
+        $taken{unpack "x20 n", $said} = 1;
+        substr($said, 0, $length + 3 & ~3) = "";
+      }
+    }
+  }
+  return 1;
+}
+sub looked {
+  for my $file (qw(/proc/net/tcp /proc/net/tcp6)) {
     open(my $in, "<", $file) or next;
     /\A\s*\d+: \S+:(\S{4}) \S+ 0A / and $taken{hex $1} = 1 while <$in>;
   }
+}
+my $version = syscall 444, 0, 0, 1;
+if ($version >= 4) {
+  $from < $to and &asked || &looked;
   my $rules = pack "QQQ", 0, 1, 1;
   my $set = syscall 444, $rules, $version >= 6 ? 24 : 16, 0;
   my $good = $set >= 0;

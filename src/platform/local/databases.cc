@@ -34,6 +34,7 @@ Result<> Databases::open() {
   auto opened = postgres::Cluster::open({dir_ / "postgres"});
   if (!opened) return fail(opened.error());
   cluster_ = std::move(*opened);
+  has_port_(cluster_->port());
   return {};
 }
 

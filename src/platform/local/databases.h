@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,7 +20,9 @@ inline constexpr const char* kDatabaseService = "databases";
 
 class Databases {
  public:
-  explicit Databases(std::filesystem::path dir) : dir_(std::move(dir)) {}
+  // `has_port` is told the port of the cluster, before it listens there.
+  explicit Databases(std::filesystem::path dir, std::function<void(std::uint16_t)> has_port)
+      : dir_(std::move(dir)), has_port_(std::move(has_port)) {}
   // What a killed server left of a copy goes. Before anything is copied.
   void sweep() const;
   // Where a cluster was made, what a killed one left in the way of its next start goes. To be called before the
@@ -43,6 +46,7 @@ class Databases {
  private:
   Result<> open();
   std::filesystem::path dir_;
+  std::function<void(std::uint16_t)> has_port_;
   std::optional<supervise::Supervisor> supervisor_;
   std::mutex mutex_;
   std::unique_ptr<postgres::Cluster> cluster_;

@@ -18,7 +18,7 @@ TEST(Databases, R9_1_what_a_killed_copy_left_goes_at_the_start) {
   ASSERT_TRUE(make_dirs(dir / "backups" / "stg_1"));
   ASSERT_TRUE(write_file(dir / "backups" / "stg_1" / "copy-1.dump", "kept"));
   ASSERT_TRUE(write_file(dir / "port", "1"));
-  Databases(dir).sweep();
+  Databases(dir, {}).sweep();
   EXPECT_FALSE(fs::exists(dir / "copy-stg_1.dump"));
   EXPECT_TRUE(fs::exists(dir / "backups" / "stg_1" / "copy-1.dump"));
   EXPECT_TRUE(fs::exists(dir / "port"));

@@ -43,7 +43,9 @@ Result<std::unique_ptr<LocalPlatform>> LocalPlatform::start(Options options, log
   auto gateway = gateway::Gateway::open(
       {options.data / "gateway", options.gateway_address, options.gateway_port, options.gateway_tls_port});
   if (!gateway) return fail(gateway.error());
-  auto databases = std::make_unique<local::Databases>(options.data / "databases");
+  for (const auto port : {(*gateway)->port(), (*gateway)->tls_port()}) sandbox.reserve(port);
+  auto databases = std::make_unique<local::Databases>(options.data / "databases",
+                                                      [&sandbox](std::uint16_t port) { sandbox.reserve(port); });
   databases->sweep();
   databases->prepare();
   auto supervisor = supervise::Supervisor::ensure(supervisor_dir(options.data));

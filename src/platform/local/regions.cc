@@ -141,6 +141,8 @@ Result<> Regions::reconcile(std::function<Result<Stacks>()> stacks) {
       continue;
     }
     place.region = std::move(*region);
+    // Its own also while it is down.
+    for (const auto port : {place.region.port, place.region.tls_port.value_or(0)}) shared_.sandbox.reserve(port);
     place.keeper = std::jthread([this, name](const std::stop_token& stop) { keep_trying(name, stop); });
   }
   std::unique_lock lock(mutex_);
