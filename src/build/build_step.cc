@@ -7,7 +7,6 @@
 
 #include "base/files.h"
 #include "base/size.h"
-#include "build/disk_watch.h"
 
 namespace sluice::build {
 
@@ -120,10 +119,25 @@ class LastLine {
   std::string text_;
 };
 
+// What a build that ended for want of room is told, after its name.
+std::string disk_sentence(const DiskWatch::Share& share, const fs::path& folder) {
+  const std::string least = least_room(folder);
+  if (!share.explains()) {
+    return " was ended because the disk of the data directory has less than " + least + " free, which the " +
+           size_text(share.all()) + " that it wrote do not explain; make room there";
+  }
+  const std::string left = " and left less than " + least + " free on the disk of the data directory; make room there";
+  if (share.is_cache_shared && share.own < share.missing) {
+    return " and another of its stack wrote " + size_text(share.cache) + " into the build cache that they share," +
+           left + ", or let them write less";
+  }
+  return " wrote " + size_text(share.all()) + left + ", or let it write less";
+}
+
 }  // namespace
 
 Result<> run_build(const BuildInput& input, const Plan& plan, const sandbox::Sandbox& sandbox, const Clock& clock,
-                   const fs::path& tree, const fs::path& cache, const fs::path& scratch) {
+                   DiskWatch::Build& watched, const fs::path& tree, const fs::path& cache, const fs::path& scratch) {
   if (auto made = make_dirs(cache / "home", 0700); !made) return made;
   const fs::path env_dir = scratch / "env";
   if (auto written = sandbox::write_env_dir(env_dir, environment_of(input)); !written) return written;
@@ -139,7 +153,6 @@ Result<> run_build(const BuildInput& input, const Plan& plan, const sandbox::San
   command.argv = sandbox.command(spec);
   std::stop_source end;
   const std::stop_callback asked(input.stop, [&end] { end.request_stop(); });
-  const DiskWatch disk(tree, [&end] { end.request_stop(); });
   command.stop = end.get_token();
   command.grace = std::chrono::seconds(5);
   Duration limit = plan.build_timeout;
@@ -153,7 +166,9 @@ Result<> run_build(const BuildInput& input, const Plan& plan, const sandbox::San
     last.add(text);
     if (input.log) input.log->write(text);
   };
+  watched.runs(end);
   const auto finished = run(command);
+  watched.ran();
   (void)remove_tree(env_dir);
   cgroup::Seen seen;
   if (const auto* groups = sandbox.groups()) {
@@ -166,14 +181,13 @@ Result<> run_build(const BuildInput& input, const Plan& plan, const sandbox::San
   const std::string name =
       "build command `" + (first_line.size() > 200 ? first_line.substr(0, 200) + "…" : first_line) + "`";
   // What writes fast has met the end of the disk itself before it is ended.
-  const bool filled = disk.was_full() || (finished->exit_code != 0 && !has_room(tree));
-  if (filled && (finished->exit_code != 0 || finished->stopped)) {
-    (void)remove_tree(cache);
-    if (input.log) input.log->line("note: the disk is nearly full: the build cache of this stack was emptied");
-    return fail(ErrorKind::failed,
-                name + " was ended because it left less than " + size_text(least_free(tree) >> 20 << 20) +
-                    " free on the disk of the data directory; make room there, or let it write less");
+  const bool has_failed = finished->exit_code != 0 || finished->stopped;
+  const auto disk = has_failed ? watched.share() : std::nullopt;
+  if (disk && disk->explains()) {
+    watched.empty_cache();
+    if (input.log) input.log->line("note: the disk is nearly full: the build cache of this stack is emptied");
   }
+  if (disk && (disk->was_ended || disk->explains())) return fail(ErrorKind::failed, name + disk_sentence(*disk, tree));
   const std::string refused = seen.refused > 0 ? " " + cgroup::processes_sentence(spec.limits) + "; it" : "";
   if (finished->timed_out) {
     return fail(ErrorKind::timed_out, name + refused + " was ended after its limit of " + human_duration(limit) +
@@ -189,7 +203,12 @@ Result<> run_build(const BuildInput& input, const Plan& plan, const sandbox::San
   if (seen.refused > 0)
     text = name + " " + cgroup::processes_sentence(spec.limits) + ", and exited " + std::to_string(finished->exit_code);
   if (finished->exit_code == 137) text += " (killed: perhaps out of memory)";
-  return fail(ErrorKind::failed, text + (line.empty() ? " without a word" : ": " + line));
+  text += line.empty() ? " without a word" : ": " + line;
+  if (disk) {
+    text += " (the disk of the data directory has less than " + least_room(tree) +
+            " free, which what it wrote does not explain; make room there)";
+  }
+  return fail(ErrorKind::failed, text);
 }
 
 }  // namespace sluice::build

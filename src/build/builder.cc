@@ -8,7 +8,6 @@
 #include "base/size.h"
 #include "build/artifacts.h"
 #include "build/build_step.h"
-#include "build/disk_watch.h"
 #include "build/mend.h"
 #include "build/seal.h"
 #include "build/toolchain.h"
@@ -97,7 +96,8 @@ Builder::Builder(Dirs dirs, source::Repositories& repositories, const sandbox::S
       repositories_(repositories),
       sandbox_(sandbox),
       clock_(clock),
-      toolchain_(std::make_unique<Toolchain>()) {
+      toolchain_(std::make_unique<Toolchain>()),
+      disk_([work = dirs_.work] { return missing_room(work); }) {
   // What a crash left; nothing else uses this folder.
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(dirs_.work, error)) {
@@ -128,9 +128,10 @@ Result<Built> Builder::build(const BuildInput& input) {
   }
   if (auto gone = remove_tree(work); !gone) return fail(gone.error());
   if (auto made = make_dirs(work / "tree", 0700); !made) return fail(made.error());
+  DiskWatch::Build watched(disk_, work, dirs_.caches / input.stack.value);
   auto artifact = [&]() -> Result<std::string> {
     const Time began = clock_.now();
-    auto plan = make(input, work);
+    auto plan = make(input, work, watched);
     if (!plan) return fail(plan.error());
     return place(input, *plan, work, clock_.now() - began);
   }();
@@ -140,11 +141,10 @@ Result<Built> Builder::build(const BuildInput& input) {
 }
 
 // Checks out, looks what it is, and runs the build command.
-Result<Plan> Builder::make(const BuildInput& input, const fs::path& work) {
+Result<Plan> Builder::make(const BuildInput& input, const fs::path& work, DiskWatch::Build& watched) {
   const fs::path tree = work / "tree";
-  if (!has_room(work)) {
-    return fail(ErrorKind::failed, "the disk of the data directory has less than " +
-                                       size_text(least_free(work) >> 20 << 20) +
+  if (missing_room(work) > 0) {
+    return fail(ErrorKind::failed, "the disk of the data directory has less than " + least_room(work) +
                                        " free, too little to build on; make room there");
   }
   if (auto done = repositories_.checkout(input.stack, input.commit, tree, input.stop); !done) return fail(done.error());
@@ -164,7 +164,7 @@ Result<Plan> Builder::make(const BuildInput& input, const fs::path& work) {
     return plan;
   }
   say(input, "$ " + plan->build);
-  auto ran = run_build(input, *plan, sandbox_, clock_, tree, dirs_.caches / input.stack.value, work);
+  auto ran = run_build(input, *plan, sandbox_, clock_, watched, tree, dirs_.caches / input.stack.value, work);
   if (ran) return plan;
   Error error = ran.error();
   if (error.kind == ErrorKind::failed) error.message += hint;

@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "build/disk_watch.h"
 #include "logs/logs.h"
 #include "sandbox/sandbox.h"
 #include "source/source.h"
@@ -91,13 +92,13 @@ class Builder {
   // Stated policy: keep what `in_use` names, the newest `keep` besides, and anything younger than a day. Returns what
   // went.
   Result<std::vector<std::string>> clean(const std::vector<std::string>& in_use, std::size_t keep);
-  // Removes the build cache of a stack that is gone.
+  // Removes the build cache of a stack that is gone, when no build uses it.
   Result<> forget(const pipeline::StackId& stack);
 
  private:
   class Turn;  // one build of a key at a time
 
-  Result<Plan> make(const BuildInput& input, const std::filesystem::path& work);
+  Result<Plan> make(const BuildInput& input, const std::filesystem::path& work, DiskWatch::Build& watched);
   Result<std::string> place(const BuildInput& input, const Plan& plan, const std::filesystem::path& work,
                             Duration took);
 
@@ -106,6 +107,7 @@ class Builder {
   const sandbox::Sandbox& sandbox_;
   const Clock& clock_;
   std::unique_ptr<Toolchain> toolchain_;
+  DiskWatch disk_;
   std::mutex mutex_;
   std::condition_variable_any freed_;
   std::set<std::string> building_;  // keys

@@ -61,7 +61,7 @@ Result<> Builder::forget(const pipeline::StackId& stack) {
   if (stack.empty() || stack.value.find('/') != std::string::npos) {
     return fail(ErrorKind::internal, "\"" + stack.value + "\" is no stack's id");
   }
-  return remove_tree(dirs_.caches / stack.value);
+  return disk_.empty(dirs_.caches / stack.value);
 }
 
 }  // namespace sluice::build

@@ -55,12 +55,12 @@ def fills_the_disk():
         one = Case(stand, "full")
         one.good()
         one.push(build="echo filling\ncat /dev/zero > zeros\n")
-        one.failed("building", COMMAND + r" was ended because it left less than 15 MB free on the disk of the data directory; "
-                   "make room there, or let it write less", log=["the build cache of this stack was emptied"])
+        one.failed("building", COMMAND + r" wrote 2\d\d MB and left less than 15 MB free on the disk of the data directory; "
+                   "make room there, or let it write less", log=["the build cache of this stack is emptied"])
         one.serves(1)
         one.push(build="echo filling\ncat /dev/zero > /cache/zeros || exit 9\n")
-        one.failed("building", COMMAND + r" was ended because it left less than .* free on the disk of the data directory.*",
-                   log=["the build cache of this stack was emptied"])
+        one.failed("building", COMMAND + r" wrote 2\d\d MB and left less than 15 MB free on the disk of the data directory; .*",
+                   log=["the build cache of this stack is emptied"])
         one.serves(1)
         free = os.statvfs(stand.data)
         if free.f_bavail * free.f_frsize < 100e6:
@@ -69,6 +69,64 @@ def fills_the_disk():
         one.succeeded()
         one.serves(4)
         one.close()
+
+
+# Writes until little is free, and does not heed being ended, so that the disk stays full for a while.
+FILLS = """python3 -c '
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+with open("zeros", "wb", buffering=0) as file:
+    while (free := os.statvfs(".")).f_bavail * free.f_frsize > 13 << 20:
+        file.write(bytes(1 << 20))
+time.sleep(100000)
+'
+"""
+# Goes on while the disk is full, and ends when there is room again.
+WORKS_BESIDE = """echo kept >/cache/kept
+head -c 5000000 /dev/zero >written
+echo works
+python3 -c '
+import os, time
+for is_full in (True, False):
+    while ((free := os.statvfs(".")).f_bavail * free.f_frsize < 15 << 20) != is_full:
+        time.sleep(0.02)
+'
+"""
+
+
+@case("fills-the-disk-beside-another", own_server=True)
+def fills_the_disk_beside_another():
+    """Whoever filled it is ended, and nobody else; who did not is not said to have."""
+    if os.geteuid() != 0:
+        raise Skipped("only root can mount a small disk")
+    with own_server("disks", disk="300m") as stand:
+        full, beside = Case(stand, "full"), Case(stand, "beside")
+        for one in (full, beside):
+            one.good()
+        beside.push(build=WORKS_BESIDE)
+        works = beside.at("building")
+        beside.until("the neighbour's work", lambda: "works" in beside.log(works, "building").split("\n", 2)[-1])
+        full.push(build=FILLS)
+        full.failed("building", COMMAND + r" wrote 2\d\d MB and left less than 15 MB free on the disk of the data directory; .*",
+                    log=["the build cache of this stack is emptied"])
+        beside.succeeded()
+        beside.serves(2)
+        full.serves(1)
+        # Now it is none of them that fills the disk.
+        beside.push(build="grep kept /cache/kept || exit 3\necho sleeps\nsleep 100000\n")
+        sleeps = beside.at("building")
+        beside.until("the build's sleep", lambda: "kept\n" in beside.log(sleeps, "building"))
+        free = os.statvfs(stand.data)
+        with open(stand.data / "ballast", "wb") as ballast:
+            os.posix_fallocate(ballast.fileno(), 0, free.f_bavail * free.f_frsize - (12 << 20))
+        beside.failed("building", COMMAND + r" was ended because the disk of the data directory has less than 15 MB free, which the "
+                      r"\S+ [KM]B that it wrote do not explain; make room there", says_in_log=False)
+        (stand.data / "ballast").unlink()
+        beside.push(build="grep kept /cache/kept\n")
+        beside.succeeded()
+        beside.serves(4)
+        for one in (full, beside):
+            one.close()
 
 
 @case("sleeps-forever")
