@@ -72,7 +72,7 @@ def full_while_building(day):
     done, told = day.command("sluice wait hello dev --change 2 --timeout 60s")
     # What the build itself needed room for may have failed it; then a retry is all that is needed.
     if done != 0:
-        why = "No space left on device" if "No space left" in told else "free on the disk of the data directory"
+        why = "No space left on device" if "No space left" in told else "the disk of the data directory"
         day.see("sluice wait", told, f"sluice: #2 failed at dev: *{why}*")
         day.do("sluice retry hello dev")
         day.live("hello", "dev", 2)
@@ -94,7 +94,7 @@ def full_by_the_build(day):
     day.pushed("hello", "second")
     day.write_app = write
     day.do("sluice wait hello dev --change 2 --timeout 60s",
-           "sluice: #2 failed at dev: *it left less than * free on the disk of the data directory*", exit=1)
+           "sluice: #2 failed at dev: *wrote * MB and left less than * free on the disk of the data directory*", exit=1)
     until("the build's files are gone", lambda: not list((day.data / "work").iterdir()))
     day.pushed("hello", "third")
     day.live("hello", "dev", 3)
