@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 #include <system_error>
+#include <thread>
 
 #include "base/ids.h"
 #include "gateway/socket.h"
@@ -13,6 +14,8 @@ using namespace std::chrono_literals;
 
 namespace sluice::gateway {
 namespace {
+
+constexpr auto kTriedAgain = 4s;  // HAProxy tries a server three times more, a second after each failure
 
 // Never used before, so that nothing can have been kept under it.
 std::string new_contents() {
@@ -216,8 +219,16 @@ Result<std::int64_t> Gateway::in_flight(const std::string& id, const std::vector
 }
 
 Result<> Gateway::forget(const std::string& id, const std::vector<std::string>& names) {
-  std::lock_guard lock(mutex_);
-  return runtime_.forget(id, names);
+  std::vector<std::string> left = names;
+  for (const auto until = std::chrono::steady_clock::now() + kTriedAgain;; std::this_thread::sleep_for(20ms)) {
+    {
+      std::lock_guard lock(mutex_);
+      auto held = runtime_.forget(id, left);
+      if (!held) return fail(held.error());
+      left = std::move(*held);
+    }
+    if (left.empty() || std::chrono::steady_clock::now() > until) return {};
+  }
 }
 
 Result<> Gateway::remove(const std::string& id) {

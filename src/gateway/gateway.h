@@ -84,7 +84,8 @@ class Gateway {
   Result<> withdraw(const std::string& id, const std::vector<std::string>& servers);
   // How many requests these still have, also in a HAProxy that was replaced by a reload.
   Result<std::int64_t> in_flight(const std::string& id, const std::vector<std::string>& servers) const;
-  // To be called when withdrawn servers have ended.
+  // To be called when withdrawn servers have ended. Returns within seconds; one that requests still stand at by then
+  // stays without any new one, and the next reload drops it.
   Result<> forget(const std::string& id, const std::vector<std::string>& servers);
   Result<> remove(const std::string& id);
   // To be called once. `wanted` is told of a sleeping route for which requests are held: at once, and every few seconds

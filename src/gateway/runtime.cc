@@ -244,7 +244,8 @@ Result<std::map<std::string, Counted>> Runtime::counted() const {
   return out;
 }
 
-Result<> Runtime::forget(const std::string& id, const std::vector<std::string>& names) const {
+Result<std::vector<std::string>> Runtime::forget(const std::string& id, const std::vector<std::string>& names) const {
+  std::vector<std::string> held;
   for (const char* slot : {".a", ".b"}) {
     auto there = servers(id + slot);
     if (!there) continue;
@@ -252,12 +253,18 @@ Result<> Runtime::forget(const std::string& id, const std::vector<std::string>& 
       if (!there->contains(name)) continue;
       auto server = id + slot + "/" + name;
       if (auto told = socket_.ask("set server " + server + " state maint"); !told) return fail(told.error());
+      auto requests = socket_.ask("show sess");
+      if (!requests) return fail(requests.error());
+      if (requests->find(fmt::format(" be={}{} srv={} ", id, slot, name)) != std::string::npos) {
+        held.push_back(name);
+        continue;
+      }
       // Refused while a connection lingers: then it stays in maintenance, takes no request, and the next reload drops
       // it.
       if (auto told = socket_.ask("del server " + server); !told) return fail(told.error());
     }
   }
-  return {};
+  return held;
 }
 
 }  // namespace sluice::gateway

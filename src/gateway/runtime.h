@@ -46,7 +46,10 @@ class Runtime {
   [[nodiscard]] Result<std::int64_t> in_flight(const std::string& id, const std::vector<std::string>& names) const;
   // By backend, since HAProxy's start or reload; `open` also in workers that a reload replaced.
   [[nodiscard]] Result<std::map<std::string, Counted>> counted() const;
-  [[nodiscard]] Result<> forget(const std::string& id, const std::vector<std::string>& names) const;
+  // Returns those that a request may still be tried again at: HAProxy 2.6 would delete them all the same, and use their
+  // memory after that (fixed upstream since: "don't delete a dynamic server that has streams").
+  [[nodiscard]] Result<std::vector<std::string>> forget(const std::string& id,
+                                                        const std::vector<std::string>& names) const;
 
  private:
   [[nodiscard]] Result<std::vector<std::string>> old_workers() const;  // by process id

@@ -3,6 +3,7 @@
 #include "base/codec.h"
 #include "base/digest.h"
 #include "base/files.h"
+#include "gateway/socket.h"
 #include "gateway/test_gateway.h"
 
 // A policy comes with its set: the other one keeps its own, nobody is turned away meanwhile, and a server or gateway
@@ -82,6 +83,28 @@ TEST_F(GatewayTest, R3_4_a_connection_that_was_kept_over_a_reload_is_answered_by
     return log.find("/kept") == std::string::npos ? 0 : log.find("/kept") == log.rfind("/kept") ? 1 : 2;
   };
   EXPECT_TRUE(eventually([&] { return lines() == 1; }));
+}
+
+TEST_F(GatewayTest, R3_4_a_server_that_died_is_not_deleted_under_a_request_that_waits_to_be_tried_again) {
+  auto one = std::make_unique<Upstream>("one");
+  Upstream two("two");
+  const auto dead = one->server();
+  deploy("x", {dead}, Policy{});
+  ASSERT_TRUE(gateway_->place("stg_1", "y", {two.server()}, 5s));
+  const Socket socket(gateway_->folder());
+  auto waits = [&] { return socket.ask("show sess").value_or("").find(" be=stg_1.a ") != std::string::npos; };
+  one.reset();
+  std::string answer;
+  std::jthread visitor([&] { answer = ask("dev.shop.localhost"); });
+  ASSERT_TRUE(eventually(waits));
+  ASSERT_TRUE(gateway_->show("stg_1", "y"));
+  ASSERT_TRUE(gateway_->withdraw("stg_1", {dead.name}));
+  ASSERT_TRUE(eventually([&] { return gateway_->in_flight("stg_1", {dead.name}).value_or(1) == 0; }));
+  ASSERT_TRUE(gateway_->forget("stg_1", {dead.name}));
+  EXPECT_FALSE(waits()) << "the server it waits for is gone";
+  EXPECT_EQ(socket.ask("show servers state").value_or(dead.name).find(dead.name), std::string::npos);
+  visitor.join();
+  EXPECT_EQ(ask("dev.shop.localhost"), "two");
 }
 
 TEST_F(GatewayTest, R7_2_a_policy_is_not_in_force_before_its_set_is_shown_and_goes_back_with_a_rollback) {
