@@ -80,8 +80,7 @@ Answer show_deployment(Service& service, const Call& call) {
   auto view = deployment_view(*row);
   const auto stack = service.deps.conductor.snapshot(row->stack_name);
   const auto* stage = stack ? pipeline::find_stage(*stack, row->stage) : nullptr;
-  if (stage != nullptr && stage->active && stage->active->id == row->id && stage->active->wait)
-    view["note"] = stage->active->wait->reason;
+  if (stage != nullptr && stage->active && stage->active->id == row->id) set_note(view, *stage->active);
   return answer(200, std::move(view));
 }
 

@@ -34,7 +34,7 @@ json::object brief_view(const pipeline::Deployment& deployment, bool active) {
   out["change"] = deployment.change.number;
   out["kind"] = enum_name(deployment.kind);
   if (active) out["state"] = enum_name(deployment.state);
-  if (active && deployment.wait) out["note"] = deployment.wait->reason;
+  if (active) set_note(out, deployment);
   out["since"] = to_rfc3339(active ? deployment.started_at.value_or(deployment.queued_at) : deployment.queued_at);
   return out;
 }
@@ -83,6 +83,14 @@ std::optional<std::int64_t> commits_between(Service& service, const pipeline::St
         return std::to_string(total);
       });
   return text.empty() ? std::nullopt : std::optional<std::int64_t>(std::stoll(text));
+}
+
+// Of one that is on its way to `failed` first why, which is kept only when what it made is gone.
+void set_note(json::object& view, const pipeline::Deployment& active) {
+  std::string note = active.wait ? active.wait->reason : "";
+  if (active.ending && active.ending->end == pipeline::DeploymentState::failed)
+    note = active.ending->reason + (note.empty() ? "" : "; what it began is not gone yet: " + note);
+  if (!note.empty()) view["note"] = note;
 }
 
 json::object stage_view(Service& service, const pipeline::Stack& stack, const pipeline::Stage& stage) {

@@ -23,6 +23,8 @@ json::object stack_view(Service& service, const pipeline::Stack& stack);
 // Many at once: what is read for all of them is read together.
 std::vector<json::object> stack_views(Service& service, const std::vector<conductor::Snapshot>& stacks);
 json::object change_view(Service& service, const pipeline::Stack& stack, const store::ChangeRow& row);
+// Why the active deployment of a stage does not go on, or ends: `note`, where there is something to say.
+void set_note(json::object& view, const pipeline::Deployment& active);
 json::object deployment_view(const store::DeploymentRow& row);
 json::object approval_view(Service& service, const store::ApprovalRow& row);
 json::object event_view(Service& service, const store::StoredEvent& event);

@@ -41,7 +41,13 @@ TEST_F(ClockTest, R9_4_what_fails_without_end_does_not_hold_its_stack_in_the_old
   give(DeleteStage{"dev"});
   come_to(due(), Error{ErrorKind::failed, "it does not go", {}});
   set_clock(-24h);
-  EXPECT_EQ(due().kind, WorkKind::remove) << "its pause is no day long";
+  const Work again = due();
+  EXPECT_EQ(again.kind, WorkKind::remove) << "its pause is no day long";
+  come_to(again, Error{ErrorKind::failed, "it does not go", {}});
+  pass(30s);
+  EXPECT_TRUE(core_.take_starts().empty()) << "nor is it tried every second for a day";
+  pass(30s);
+  EXPECT_EQ(due().kind, WorkKind::remove);
   AddStage next;
   next.name = "test";
   give(next);

@@ -220,7 +220,7 @@ Result<std::int64_t> Gateway::in_flight(const std::string& id, const std::vector
 
 Result<> Gateway::forget(const std::string& id, const std::vector<std::string>& names) {
   std::vector<std::string> left = names;
-  for (const auto until = std::chrono::steady_clock::now() + kTriedAgain;; std::this_thread::sleep_for(20ms)) {
+  for (const auto until = std::chrono::steady_clock::now() + kTriedAgain;; std::this_thread::sleep_for(200ms)) {
     {
       std::lock_guard lock(mutex_);
       auto held = runtime_.forget(id, left);

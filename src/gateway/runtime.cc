@@ -246,6 +246,7 @@ Result<std::map<std::string, Counted>> Runtime::counted() const {
 
 Result<std::vector<std::string>> Runtime::forget(const std::string& id, const std::vector<std::string>& names) const {
   std::vector<std::string> held;
+  std::vector<std::pair<std::string, std::string>> to_delete;  // backend, server
   for (const char* slot : {".a", ".b"}) {
     auto there = servers(id + slot);
     if (!there) continue;
@@ -253,16 +254,19 @@ Result<std::vector<std::string>> Runtime::forget(const std::string& id, const st
       if (!there->contains(name)) continue;
       auto server = id + slot + "/" + name;
       if (auto told = socket_.ask("set server " + server + " state maint"); !told) return fail(told.error());
-      auto requests = socket_.ask("show sess");
-      if (!requests) return fail(requests.error());
-      if (requests->find(fmt::format(" be={}{} srv={} ", id, slot, name)) != std::string::npos) {
-        held.push_back(name);
-        continue;
-      }
-      // Refused while a connection lingers: then it stays in maintenance, takes no request, and the next reload drops
-      // it.
-      if (auto told = socket_.ask("del server " + server); !told) return fail(told.error());
+      to_delete.emplace_back(id + slot, name);
     }
+  }
+  if (to_delete.empty()) return held;
+  auto requests = socket_.ask("show sess");
+  if (!requests) return fail(requests.error());
+  for (const auto& [backend, name] : to_delete) {
+    if (requests->find(fmt::format(" be={} srv={} ", backend, name)) != std::string::npos) {
+      held.push_back(name);
+      continue;
+    }
+    // Refused while a connection lingers: then it stays in maintenance, takes no request, and the next reload drops it.
+    if (auto told = socket_.ask("del server " + backend + "/" + name); !told) return fail(told.error());
   }
   return held;
 }

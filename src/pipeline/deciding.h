@@ -105,8 +105,8 @@ bool is_in_line(const Deployment& deployment);
 // Since when it has been waiting, where it waits now: a wait in which nobody looked for long (the server was down, the
 // step ran meanwhile) is another one.
 Time waiting_since(const Deployment& deployment, Time now);
-// Why a step that passed its limit ends, for a person (R9.4).
-std::string out_of_time(const Deployment& active, Duration limit);
+// Why a step that passed its limit ends, for a person (R9.4): what it waits for, where it waits now.
+std::string out_of_time(const Deployment& active, Duration limit, Time now);
 // The longest that a result may ask to be left alone, and that any back-off is.
 inline constexpr Duration kLongestPause = std::chrono::minutes(1);
 // The pause before something is tried again: as long as it has been going on, 1 s to 60 s, so it doubles.

@@ -11,7 +11,7 @@ void expire_step(Deciding& d, const StageId& stage) {
   if (!at.active || is_in_line(*at.active)) return;
   const auto limit = limit_of(at.active->state, d.limits);
   if (!limit || d.now < at.active->step_at + *limit) return;
-  begin_cancel(d, stage, DeploymentState::failed, out_of_time(*at.active, *limit));
+  begin_cancel(d, stage, DeploymentState::failed, out_of_time(*at.active, *limit, d.now));
 }
 
 // R8.5: the gate is open again.

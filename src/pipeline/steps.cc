@@ -50,6 +50,9 @@ S unless_desired_changed(const Stage& at, S next) {
   return at.active->instances == at.config.instances ? next : S::starting;
 }
 
+// Looks come every few seconds; where every worker was busy one is late, by no more than this.
+constexpr Duration kUnlooked = std::chrono::minutes(5);
+
 S next_step(const Stage& at, S done) {
   switch (done) {
     case S::building:
@@ -94,13 +97,13 @@ bool is_in_line(const Deployment& deployment) { return deployment.wait && deploy
 
 Time waiting_since(const Deployment& deployment, Time now) {
   const auto& wait = deployment.wait;
-  if (!wait || wait->in_line || !wait->since || now - deployment.look_again > kLongestPause) return now;
+  if (!wait || wait->in_line || !wait->since || now - deployment.look_again > kUnlooked) return now;
   return *wait->since;
 }
 
-std::string out_of_time(const Deployment& active, Duration limit) {
+std::string out_of_time(const Deployment& active, Duration limit, Time now) {
   const std::string step = name_of(active.state);
-  if (!active.wait)
+  if (!active.wait || now - active.look_again > kLongestPause)
     return fmt::format("{} did not finish within {}; its log says how far it came", step, human_duration(limit));
   constexpr std::string_view kWaiting = "waiting: ";
   std::string_view why = active.wait->reason;
@@ -109,6 +112,7 @@ std::string out_of_time(const Deployment& active, Duration limit) {
 }
 
 Duration back_off(Time since, Time now) {
+  if (now < since) return kLongestPause;  // the clock was put back
   return std::clamp<Duration>(now - since, std::chrono::seconds(1), kLongestPause);
 }
 
@@ -164,7 +168,7 @@ Result<> on(Deciding& d, const StepNotYet& c) {
   d.emit(StepNoted{c.stage, c.deployment, c.token, c.note, d.now + pause});
   if (lasts && c.step != S::cancelling) {
     const Deployment& waits = *d.stage(c.stage).active;
-    begin_cancel(d, c.stage, S::failed, out_of_time(waits, d.limits.wait));
+    begin_cancel(d, c.stage, S::failed, out_of_time(waits, d.limits.wait, d.now));
   }
   return {};
 }

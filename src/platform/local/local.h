@@ -58,8 +58,8 @@ class LocalPlatform : public Platform {
     std::function<Result<std::string>(const pipeline::StageId& stage, const std::filesystem::path& file,
                                       std::stop_token stop)>
         dump_elsewhere = {};
-    std::function<void(const std::string& sentence)> report =
-        {};  // what was mended by itself, or is being tried, for the server's log
+    // What was mended by itself, or is being tried, for the server's log.
+    std::function<void(const std::string& sentence)> report = {};
   };
   // Starts the supervisor and the gateway, or finds them running. Everything runs as the user of this process. The
   // references outlive the platform. An Error names what is in the way (a port that is taken, a program missing).

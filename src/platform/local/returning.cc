@@ -14,8 +14,9 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-constexpr Duration kPatience = 3s;  // of one look; the end of the server waits for it
-constexpr Duration kMayTake = 10s;  // of HAProxy and PostgreSQL: not said before
+constexpr Duration kPatience = 3s;            // of one look; the end of the server waits for it
+constexpr Duration kGatewayPatience = 200ms;  // the gateway does nothing else meanwhile
+constexpr Duration kMayTake = 10s;            // of HAProxy and PostgreSQL: not said before
 constexpr steady_clock::duration kLongestPause = 30s;
 
 bool is_ending(const Record& record) { return record.draining || record.stopping; }
@@ -29,6 +30,11 @@ bool is_started(const Site& site, const Instance& instance) {
 bool is_up(const Site& site, const Instance& instance) {
   const auto status = site.supervisor.status(instance.service);
   return status && status->up;
+}
+
+bool runs(const Site& site, const Record& record) {
+  return std::all_of(record.instances.begin(), record.instances.end(),
+                     [&](const Instance& one) { return is_up(site, one); });
 }
 
 // "shop dev", as commands take it.
@@ -90,7 +96,9 @@ std::string why_absent(Site& site, const Record& record) {
 }  // namespace
 
 void bring_back_or_note(Site& site, const Record& record) {
-  if (auto back = bring_back(site, record)) {
+  const auto back = bring_back(site, record);
+  // What runs goes on, whatever became of its artifact (R9.2); the doctor names that.
+  if (back || runs(site, record)) {
     over(site, record.deployment.value, "the app of " + record.host + " is started again");
   } else {
     note_app(site, record, back.error());
@@ -140,7 +148,7 @@ void Returning::go_on(const std::stop_token& stop) {
 
 bool Returning::has_gateway() {
   auto there = site_.supervisor.add({gateway_service(*site_.gateway)});
-  there = there ? site_.gateway->await(kPatience) : fail(there.error().while_("the gateway cannot be started"));
+  there = there ? site_.gateway->await(kGatewayPatience) : fail(there.error().while_("the gateway cannot be started"));
   if (there) {
     over(site_, kGatewayService, "the gateway is back");
   } else {

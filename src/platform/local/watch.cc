@@ -21,8 +21,10 @@ void keep_supervised(Site& site, const std::filesystem::path& supervisor, const 
   std::string said;
   Returning returning(site);
   while (!wake.wait_for(lock, stop, kInterval, [&] { return stop.stop_requested(); })) {
-    returning.go_on(stop);
-    if (supervise::Supervisor::running(supervisor)) continue;
+    if (supervise::Supervisor::running(supervisor)) {
+      returning.go_on(stop);
+      continue;
+    }
     site.databases->prepare();
     const auto started = supervise::Supervisor::ensure(supervisor);
     const std::string now = started ? "s6 had ended: it and what it keeps running are started again"
