@@ -34,12 +34,25 @@ bool is_before(const timespec& a, const timespec& b) {
   return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
 }
 
-// What is on the disk beneath, of what changed since `began`. The time of the last change is what no program can set.
+// Opens a folder, and follows no link, also where the build that still runs puts one in the folder's place. One that it
+// has locked up is opened as it is when the build's files are taken over (seal.cc).
+int open_folder(int at, const char* name) {
+  constexpr int kHow = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  const int fd = ::openat(at, name, O_RDONLY | kHow);
+  if (fd >= 0 || errno != EACCES) return fd;
+  const int locked = ::openat(at, name, O_PATH | kHow);
+  if (locked < 0) return -1;
+  const bool is_unlocked = ::chmod(("/proc/self/fd/" + std::to_string(locked)).c_str(), 0700) == 0;
+  ::close(locked);
+  return is_unlocked ? ::openat(at, name, O_RDONLY | kHow) : -1;
+}
+
+// What is on the disk beneath, of what changed since a time. The time of the last change is what no program can set.
 class Written {
  public:
-  explicit Written(timespec began) : began_(began) {}
-  std::int64_t beneath(const fs::path& folder) {
+  std::int64_t beneath(const fs::path& folder, timespec since) {
     bytes_ = 0;
+    since_ = since;
     add(AT_FDCWD, folder.c_str(), 0);
     return bytes_;
   }
@@ -47,10 +60,7 @@ class Written {
  private:
   void add(int at, const char* name, int depth) {
     constexpr int kDeepest = 200;  // a folder is open at each
-    int fd = ::openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    // One that its build has locked up is opened as it is when the build's files are taken over (seal.cc).
-    if (fd < 0 && errno == EACCES && ::fchmodat(at, name, 0700, 0) == 0)
-      fd = ::openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    const int fd = open_folder(at, name);
     DIR* folder = fd < 0 ? nullptr : ::fdopendir(fd);
     if (folder == nullptr) {
       if (fd >= 0) ::close(fd);
@@ -61,20 +71,31 @@ class Written {
       struct stat info {};
       if (word == "." || word == ".." || ::fstatat(fd, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
       if (S_ISDIR(info.st_mode) && depth < kDeepest) add(fd, entry->d_name, depth + 1);
-      if (is_before(info.st_ctim, began_)) continue;
+      if (is_before(info.st_ctim, since_)) continue;
       if (S_ISREG(info.st_mode) && info.st_nlink > 1 && !seen_.insert(info.st_ino).second) continue;
       bytes_ += static_cast<std::int64_t>(info.st_blocks) * 512;
     }
     ::closedir(folder);
   }
 
-  timespec began_;
+  timespec since_{};
   std::set<ino_t> seen_;  // with more than one name
   std::int64_t bytes_ = 0;
 };
 
-// Out of sight in one act: a build that begins next has a cache of its own, whatever becomes of this one.
-bool put_aside(const fs::path& cache, const fs::path& to) { return ::rename(cache.c_str(), to.c_str()) == 0; }
+// Where one writes.
+struct Places {
+  fs::path own, cache;
+  timespec began{};
+
+  [[nodiscard]] DiskWatch::Share measure() const {
+    Written written;
+    DiskWatch::Share out;
+    out.own = written.beneath(own, {});  // all of it: the clock may have been set back since
+    out.cache = written.beneath(cache, began);
+    return out;
+  }
+};
 
 }  // namespace
 
@@ -91,20 +112,18 @@ std::string least_room(const fs::path& folder) {
 }
 
 struct DiskWatch::Build::State {
-  fs::path own, cache;
-  timespec began{};
+  Places places;
   bool is_cache_shared = false;
-  std::optional<std::stop_source> end;  // while its command runs
-  std::optional<Steady::time_point> ended;
-  std::optional<Share> share;  // for which it was ended
+  bool has_begun = false;                     // its command, which may be over
+  std::optional<std::stop_source> end;        // while its command runs
+  std::optional<Steady::time_point> leaving;  // since when, where there was no room
+  std::optional<Share> share;                 // before what it wrote began to go
+  [[nodiscard]] bool runs() const { return end && !leaving; }
+};
 
-  [[nodiscard]] Share measure() const {
-    Written written(began);
-    Share out;
-    out.own = written.beneath(own);
-    out.cache = written.beneath(cache);
-    return out;
-  }
+struct DiskWatch::Measured {
+  std::shared_ptr<Build::State> build;
+  Share now;
 };
 
 DiskWatch::DiskWatch(std::function<std::int64_t()> missing)
@@ -114,31 +133,38 @@ DiskWatch::~DiskWatch() = default;
 
 DiskWatch::Build::Build(DiskWatch& watch, fs::path own, fs::path cache)
     : watch_(watch), state_(std::make_shared<State>()) {
-  state_->own = std::move(own);
-  state_->cache = std::move(cache);
-  ::clock_gettime(CLOCK_REALTIME_COARSE, &state_->began);  // the clock of the files
+  state_->places = {std::move(own), std::move(cache), {}};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &state_->places.began);  // the clock of the files
   const std::scoped_lock lock(watch_.mutex_);
   for (const auto& other : watch_.builds_) {
-    if (other->cache == state_->cache) other->is_cache_shared = state_->is_cache_shared = true;
+    if (other->places.cache == state_->places.cache) other->is_cache_shared = state_->is_cache_shared = true;
   }
   watch_.builds_.push_back(state_);
   watch_.changed_.notify_all();
 }
 
 DiskWatch::Build::~Build() {
-  bool is_last = false;
+  bool is_aside = false;
   {
     const std::scoped_lock lock(watch_.mutex_);
-    std::erase(watch_.builds_, state_);
-    is_last = !watch_.is_used(state_->cache) && watch_.to_empty_.erase(state_->cache) > 0;
-    if (is_last) is_last = put_aside(state_->cache, state_->own);
-    watch_.changed_.notify_all();
+    const fs::path cache = std::exchange(state_->places.cache, {});
+    if (!watch_.is_used(cache) && watch_.to_empty_.erase(cache) > 0) {
+      // Out of sight in one act: a build that begins next has a cache of its own. Where it cannot be moved, none begins
+      // until it is gone.
+      is_aside = ::rename(cache.c_str(), state_->places.own.c_str()) == 0;
+      if (!is_aside) (void)remove_tree(cache);
+    }
   }
-  if (is_last) (void)remove_tree(state_->own);
+  if (is_aside) (void)remove_tree(state_->places.own);
+  // Not before: nobody else is ended while its files go.
+  const std::scoped_lock lock(watch_.mutex_);
+  std::erase(watch_.builds_, state_);
+  watch_.changed_.notify_all();
 }
 
 void DiskWatch::Build::runs(std::stop_source end) {
   const std::scoped_lock lock(watch_.mutex_);
+  state_->has_begun = true;
   state_->end = std::move(end);
   watch_.changed_.notify_all();
 }
@@ -146,29 +172,33 @@ void DiskWatch::Build::runs(std::stop_source end) {
 void DiskWatch::Build::ran() {
   const std::scoped_lock lock(watch_.mutex_);
   state_->end.reset();
+  // What writes fast has met the end of the disk itself.
+  if (!state_->leaving && watch_.missing_() > 0) state_->leaving = Steady::now();
 }
 
 std::optional<DiskWatch::Share> DiskWatch::Build::share() const {
-  std::vector<std::shared_ptr<State>> others;
-  {
-    const std::scoped_lock lock(watch_.mutex_);
-    if (state_->share) return state_->share;
-    others = watch_.builds_;
-  }
+  std::unique_lock lock(watch_.mutex_);
+  if (state_->share) return state_->share;
   const auto missing = watch_.missing_();
   if (missing <= 0) return std::nullopt;
-  auto now = state_->measure();
+  const auto all = watch_.measure(lock);
+  if (state_->share) return state_->share;
+  Share now;
+  std::int64_t most = 0;
+  for (const auto& one : all) {
+    if (one.build == state_) now = one.now;
+    most = std::max({most, one.now.all(), one.build->share ? one.build->share->all() : 0});
+  }
   now.missing = missing;
-  now.is_most = std::all_of(others.begin(), others.end(),
-                            [&](const auto& other) { return other == state_ || other->measure().all() <= now.all(); });
-  const std::scoped_lock lock(watch_.mutex_);
+  now.is_most = now.all() >= most;
   now.is_cache_shared = state_->is_cache_shared;
+  state_->share = now;
   return now;
 }
 
 void DiskWatch::Build::empty_cache() {
   const std::scoped_lock lock(watch_.mutex_);
-  watch_.to_empty_.insert(state_->cache);
+  watch_.to_empty_.insert(state_->places.cache);
 }
 
 Result<> DiskWatch::empty(const fs::path& cache) {
@@ -183,41 +213,49 @@ Result<> DiskWatch::empty(const fs::path& cache) {
 }
 
 bool DiskWatch::is_used(const fs::path& cache) const {
-  return std::any_of(builds_.begin(), builds_.end(), [&](const auto& build) { return build->cache == cache; });
+  return std::any_of(builds_.begin(), builds_.end(), [&](const auto& build) { return build->places.cache == cache; });
+}
+
+std::vector<DiskWatch::Measured> DiskWatch::measure(std::unique_lock<std::mutex>& lock) const {
+  std::vector<Measured> all;
+  std::vector<Places> places;
+  for (const auto& build : builds_) {
+    all.push_back({build, {}});
+    places.push_back(build->places);
+  }
+  lock.unlock();
+  for (std::size_t i = 0; i < all.size(); ++i) all[i].now = places[i].measure();
+  lock.lock();
+  return all;
 }
 
 void DiskWatch::watch(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  const auto runs = [](const auto& build) { return build->end.has_value() && !build->ended; };
+  const auto runs = [](const auto& build) { return build->runs(); };
+  const auto is_one_leaving = [this] {
+    return std::any_of(builds_.begin(), builds_.end(), [now = Steady::now()](const auto& build) {
+      return build->leaving && now - *build->leaving < kLeaving;
+    });
+  };
   while (!stop.stop_requested()) {
     if (!changed_.wait(lock, stop, [&] { return std::any_of(builds_.begin(), builds_.end(), runs); })) return;
-    const auto now = Steady::now();
-    const bool is_leaving = std::any_of(builds_.begin(), builds_.end(), [&](const auto& build) {
-      return build->ended && now - *build->ended < kLeaving;
-    });
-    if (missing_() <= 0 || is_leaving) {
+    if (missing_() <= 0 || is_one_leaving()) {
       changed_.wait_for(lock, stop, kPause, [] { return false; });
       continue;
     }
-    auto running = builds_;
-    std::erase_if(running, [&](const auto& build) { return !runs(build); });
-    lock.unlock();
-    std::vector<Share> shares;
-    for (const auto& build : running) shares.push_back(build->measure());
-    lock.lock();
+    auto all = measure(lock);
+    std::erase_if(all, [](const auto& one) { return !one.build->has_begun || one.build->leaving; });
+    const auto most = std::max_element(all.begin(), all.end(),
+                                       [](const auto& a, const auto& b) { return a.now.all() < b.now.all(); });
     const auto missing = missing_();
-    std::size_t most = running.size();
-    for (std::size_t i = 0; i < running.size(); ++i) {
-      if (!runs(running[i])) continue;
-      if (most == running.size() || shares[i].all() > shares[most].all()) most = i;
-    }
-    if (missing <= 0 || most == running.size()) continue;
-    auto& build = *running[most];
-    build.share = shares[most];
+    if (missing <= 0 || most == all.end() || is_one_leaving()) continue;  // since it was measured
+    auto& build = *most->build;
+    build.leaving = Steady::now();
+    if (!build.end) continue;  // it ended by itself, and what it wrote goes or is kept
+    build.share = most->now;
     build.share->missing = missing;
     build.share->is_most = build.share->was_ended = true;
     build.share->is_cache_shared = build.is_cache_shared;
-    build.ended = Steady::now();
     build.end->request_stop();
   }
 }

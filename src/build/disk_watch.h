@@ -26,8 +26,9 @@ std::string least_room(const std::filesystem::path& folder);
 
 // One for all builds of a server. When there is no room any more it measures what each has written since it began, and
 // ends the one that wrote most, alone; the others go on, and it looks again when that one and what it wrote are gone.
-// While there is room it asks for nothing but the free space. As it knows who uses which cache, it is also who empties
-// one: builds of one stack share it. Outlives its builds; any thread.
+// One that has ended by itself meanwhile is waited for in the same way. While there is room it asks for nothing but the
+// free space. As it knows who uses which cache, it is also who empties one: builds of one stack share it. Outlives its
+// builds; any thread.
 class DiskWatch {
  public:
   // What one wrote since it began, in bytes.
@@ -42,7 +43,8 @@ class DiskWatch {
     [[nodiscard]] bool explains() const { return is_most && all() >= missing; }
   };
 
-  // From before it writes anything until what it wrote in `own` is gone.
+  // From before it writes anything until what it wrote is gone: `own`, which is empty when it begins, by who made it,
+  // and the cache, where it is to be emptied, by this.
   class Build {
    public:
     Build(DiskWatch& watch, std::filesystem::path own, std::filesystem::path cache);
@@ -71,6 +73,9 @@ class DiskWatch {
   Result<> empty(const std::filesystem::path& cache);
 
  private:
+  struct Measured;
+  // Of every build; not under the lock while it measures.
+  [[nodiscard]] std::vector<Measured> measure(std::unique_lock<std::mutex>& lock) const;
   void watch(const std::stop_token& stop);
   [[nodiscard]] bool is_used(const std::filesystem::path& cache) const;
 

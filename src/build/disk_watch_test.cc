@@ -5,9 +5,11 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <ctime>
 #include <fstream>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "base/files.h"
 
@@ -57,10 +59,15 @@ class DiskWatchTest : public testing::Test {
     fs::create_directories(file.parent_path());
     std::ofstream(file) << std::string(kilobytes << 10, 'x');
   }
-  static std::int64_t changed(const fs::path& file) {
+  // What begins now begins after the file was changed, by the clock of the files, which is the kernel's last tick.
+  static void let_time_pass(const fs::path& file) {
     struct stat info {};
-    EXPECT_EQ(::lstat(file.c_str(), &info), 0);
-    return info.st_ctim.tv_sec * 1'000'000'000 + info.st_ctim.tv_nsec;
+    ASSERT_EQ(::lstat(file.c_str(), &info), 0);
+    ASSERT_TRUE(eventually([&] {
+      timespec now{};
+      ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+      return std::pair(now.tv_sec, now.tv_nsec) > std::pair(info.st_ctim.tv_sec, info.st_ctim.tv_nsec);
+    }));
   }
   // The watch has looked a few times since.
   void let_it_look() {
@@ -76,11 +83,7 @@ class DiskWatchTest : public testing::Test {
 
 TEST_F(DiskWatchTest, ends_the_build_that_wrote_most_and_it_alone) {
   write(folder("cache-b") / "old", 4000);
-  const auto written = changed(dir_ / "cache-b/old");
-  ASSERT_TRUE(eventually([&] {  // files have the time of the kernel's last tick
-    std::ofstream(dir_ / "now") << "x";
-    return changed(dir_ / "now") > written;
-  }));
+  let_time_pass(dir_ / "cache-b/old");
   Running a(*this, "a", "cache-a"), b(*this, "b", "cache-b"), c(*this, "c", "cache-c");
   write(a.own / "tree/small", 100);
   write(b.own / "tree/small", 100);
@@ -144,13 +147,88 @@ TEST_F(DiskWatchTest, counts_what_a_build_locked_up_and_what_has_many_names_once
   EXPECT_LT(a.watched->share()->own, 400 << 10);
 }
 
-TEST_F(DiskWatchTest, one_that_does_not_run_is_not_ended) {
+TEST_F(DiskWatchTest, counts_what_a_build_wrote_with_the_clock_set_back) {
+  write(folder("a") / "file", 300);  // with a time before it began
+  write(folder("cache-a") / "old", 300);
+  let_time_pass(dir_ / "cache-a/old");
+  Running a(*this, "a", "cache-a");
+  missing_ = 1;
+  EXPECT_TRUE(eventually([&] { return a.end.stop_requested(); }));
+  EXPECT_GE(a.watched->share()->own, 300 << 10);
+  EXPECT_EQ(a.watched->share()->cache, 0);
+}
+
+TEST_F(DiskWatchTest, one_that_has_ended_by_itself_is_waited_for) {
   Running a(*this, "a", "cache-a"), b(*this, "b", "cache-b");
   write(a.own / "file", 100);
   a.watched->ran();
   missing_ = 1;
-  EXPECT_TRUE(eventually([&] { return b.end.stop_requested(); }));
-  EXPECT_FALSE(a.end.stop_requested());
+  let_it_look();
+  EXPECT_FALSE(a.end.stop_requested() || b.end.stop_requested());
+  a.watched.reset();
+  EXPECT_TRUE(eventually([&] { return b.end.stop_requested(); })) << "there is no room without it either";
+}
+
+TEST_F(DiskWatchTest, one_that_met_the_end_of_the_disk_itself_is_waited_for_while_its_files_go) {
+  std::atomic<bool> is_seen = false;  // by the watch
+  watch_.emplace([&, build = std::this_thread::get_id()] {
+    ++looks_;
+    return is_seen || std::this_thread::get_id() == build ? missing_.load() : 0;
+  });
+  Running a(*this, "a", "cache-a"), b(*this, "b", "cache-b");
+  write(a.own / "file", 200);
+  write(b.own / "file", 100);
+  missing_ = 50 << 10;
+  a.watched->ran();
+  ASSERT_TRUE(a.watched->share());
+  EXPECT_TRUE(a.watched->share()->explains());
+  fs::remove_all(a.own);
+  is_seen = true;
+  let_it_look();
+  EXPECT_FALSE(b.end.stop_requested());
+  b.watched->ran();  // it met it, too
+  ASSERT_TRUE(b.watched->share());
+  EXPECT_FALSE(b.watched->share()->explains()) << "the other wrote more, though it is gone";
+}
+
+TEST_F(DiskWatchTest, one_that_ends_by_itself_while_it_is_measured_is_waited_for) {
+  Running a(*this, "a", "cache-a"), b(*this, "b", "cache-b");
+  for (int i = 0; i < 1000; ++i) write(a.own / std::to_string(i), 4);
+  missing_ = 1;
+  const int now = looks_;
+  while (looks_ == now) std::this_thread::yield();
+  a.watched->ran();
+  let_it_look();
+  EXPECT_FALSE(b.end.stop_requested());
+}
+
+TEST_F(DiskWatchTest, nobody_else_is_ended_while_a_cache_is_emptied) {
+  std::atomic<bool> is_full = false;
+  watch_.emplace([&] {
+    ++looks_;
+    return is_full && (fs::exists(dir_ / "a") || fs::exists(dir_ / "cache-a")) ? 1 : 0;
+  });
+  Running a(*this, "a", "cache-a"), b(*this, "b", "cache-b");
+  for (int i = 0; i < 5'000; ++i) write(a.cache / std::to_string(i), 1);
+  is_full = true;
+  EXPECT_TRUE(eventually([&] { return a.end.stop_requested(); }));
+  a.watched->ran();
+  a.watched->empty_cache();
+  EXPECT_TRUE(remove_tree(a.own));
+  a.watched.reset();
+  EXPECT_FALSE(fs::exists(dir_ / "a") || fs::exists(dir_ / "cache-a"));
+  let_it_look();
+  EXPECT_FALSE(b.end.stop_requested());
+}
+
+TEST_F(DiskWatchTest, a_cache_that_cannot_be_moved_away_goes_all_the_same) {
+  Running a(*this, "a", "cache-a");
+  write(a.own / "stays", 1);
+  write(a.cache / "file", 1);
+  a.watched->empty_cache();
+  a.watched.reset();
+  EXPECT_FALSE(fs::exists(dir_ / "cache-a"));
+  EXPECT_TRUE(fs::exists(dir_ / "a/stays"));
 }
 
 TEST_F(DiskWatchTest, a_cache_goes_when_the_last_build_that_uses_it_does) {
