@@ -46,7 +46,7 @@ def free_ports(count):
 
 def gateway_of(world):
     """The process that keeps it up, and its own."""
-    keeper, own = 0, []
+    keeper, own = None, []
     for line in world.processes_left():
         pid = int(line.split()[0])
         with contextlib.suppress(OSError):
@@ -55,6 +55,8 @@ def gateway_of(world):
                 keeper = pid
             if name == "haproxy":
                 own.append(pid)
+    if keeper is None:
+        raise RuntimeError("nothing keeps the gateway up")
     return keeper, own
 
 
