@@ -4,6 +4,7 @@ A death of ours excuses what was under way when it came, and what came until the
 kill and closes with the first good answer to a request of more than SETTLED seconds after it, and after AT_MOST seconds in any case. An
 instance and the gateway die with their s6-supervise. A death of the server, of a log or of git excuses nothing (R9.2)."""
 import http.client
+import re
 import threading
 import time
 
@@ -39,7 +40,8 @@ class Asker:
         answer = connection.getresponse()
         text = answer.read().decode(errors="replace")
         if answer.status != 200:
-            return f"{answer.status} {' '.join(text.split())[:120]}"
+            words = re.sub(r"(?s)<(style|title)\b.*?</\1>|<[^>]*>", " ", text)
+            return f"{answer.status} {' '.join(words.split())[:160]}"
         if f"stage {self.stage[1]}" not in text:
             return f"an answer of another app: {text[:80]!r}"
         return None
