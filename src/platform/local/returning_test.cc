@@ -20,6 +20,13 @@ class ReturningTest : public LocalTest {
     fs::rename(dir_ / what, dir_ / "lost" / what);
   }
   void find(const fs::path& what) { fs::rename(dir_ / "lost" / what, dir_ / what); }
+  void start_anew_without(const std::string& artifact) {
+    platform_.reset();
+    ASSERT_TRUE(LocalPlatform::down(dir_));
+    ASSERT_TRUE(remove_tree(dir_ / "s6"));
+    lose(fs::path("artifacts") / artifact);
+    open();
+  }
   std::string why() const {
     const auto absent = platform_->absent();
     const auto found = absent.find({"stg_test0001dev"});
@@ -58,11 +65,7 @@ TEST_F(ReturningTest, an_app_that_cannot_be_brought_back_is_said_once_and_is_tri
 TEST_F(ReturningTest, an_app_that_cannot_be_started_with_the_server_comes_back_without_another_restart) {
   const auto built = web("one");
   ASSERT_TRUE(done(deploy(built)));
-  platform_.reset();
-  ASSERT_TRUE(LocalPlatform::down(dir_));
-  ASSERT_TRUE(remove_tree(dir_ / "s6"));
-  lose(fs::path("artifacts") / built);
-  open();
+  start_anew_without(built);
   const auto back = platform_->reconcile({stack()});
   EXPECT_TRUE(back) << "what is tried again is no error: " << back.error().message;
   EXPECT_EQ(reported("the app of dev.shop.localhost cannot be started: the artifact").size(), 1U);
@@ -87,11 +90,7 @@ TEST_F(ReturningTest, services_that_were_lost_are_made_again) {
 TEST_F(ReturningTest, what_is_gone_meanwhile_is_not_tried_any_more) {
   const auto built = web("one");
   ASSERT_TRUE(done(deploy(built)));
-  platform_.reset();
-  ASSERT_TRUE(LocalPlatform::down(dir_));
-  ASSERT_TRUE(remove_tree(dir_ / "s6"));
-  lose(fs::path("artifacts") / built);
-  open();
+  start_anew_without(built);
   ASSERT_TRUE(platform_->reconcile({stack()}));
   ASSERT_NE(why(), "");
   ASSERT_TRUE(done(deploy(web("two"))));
