@@ -260,7 +260,7 @@ std::vector<Work> Core::take_starts() {
   std::vector<Work> out = dispatcher_.take_starts();
   const Time now = clock_.now();
   for (Work& work : out)
-    if (work.deployment.wait && work.deployment.wait->in_line) work.deadline = now + limits_.build;
+    if (is_in_line(work)) work.deadline = now + limits_.build;
   for (const auto& [work, over] : dispatcher_.take_unsaid()) {
     const auto entry = entries_.find(work.stack);
     if (entry == entries_.end() || entry->second.not_written_until > now) continue;  // listed again by then

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "conductor/results.h"
+
 namespace sluice::conductor {
 namespace {
 
@@ -13,8 +15,6 @@ using pipeline::WorkKind;
 bool holds_lock(WorkKind kind) {
   return kind < WorkKind::scale || kind == WorkKind::restore || kind == WorkKind::copy_database;
 }
-
-bool is_in_line(const Work& build) { return build.deployment.wait && build.deployment.wait->in_line; }
 
 bool excludes(const Work& running, const Work& next) {
   if (running.stage != next.stage) return false;

@@ -103,6 +103,8 @@ StepInLine in_line(const Work& build, std::size_t slots, bool over) {
           over};
 }
 
+bool is_in_line(const Work& build) { return build.deployment.wait && build.deployment.wait->in_line; }
+
 std::optional<Work> step_after(const Work& step) {
   if (step.kind >= WorkKind::switch_over) return std::nullopt;
   Work next = step;

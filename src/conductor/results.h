@@ -17,6 +17,8 @@ std::vector<pipeline::Command> commands_of(const pipeline::Work& work, const pla
 
 // That a build waits for one of the server's `slots`; over: that it has one.
 pipeline::StepInLine in_line(const pipeline::Work& build, std::size_t slots, bool over);
+// Whether the state says that it waits for one.
+bool is_in_line(const pipeline::Work& build);
 
 // The step of the same deployment that comes after `step`; nothing after the last, and after what is no step.
 std::optional<pipeline::Work> step_after(const pipeline::Work& step);
