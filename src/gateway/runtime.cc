@@ -19,6 +19,24 @@ std::array<std::pair<std::string, const Set*>, 2> backends(const Route& route) {
   return {{{route.id + ".a", &route.a}, {route.id + ".b", &route.b}}};
 }
 
+std::int64_t cell(const std::map<std::string, std::string>& row, const char* column) {
+  const auto at = row.find(column);
+  return at == row.end() ? 0 : number_of(at->second);
+}
+
+// Requests of a backend by HAProxy's list of all: those that have no connection to a server yet, or none again.
+std::int64_t unconnected(const std::string& requests, const std::string& backend) {
+  constexpr std::string_view kServerSide = " scb=[";
+  constexpr std::int64_t kEstablished = 8;  // of its states (SC_ST_EST)
+  std::int64_t count = 0;
+  for (const auto& line : read_lines(requests)) {
+    const auto at = line.find(kServerSide);
+    if (at == std::string::npos || line.find(" be=" + backend + " ") == std::string::npos) continue;
+    if (number_of(line.substr(at + kServerSide.size())) < kEstablished) ++count;
+  }
+  return count;
+}
+
 }  // namespace
 
 Result<std::string> Runtime::generation() const {
@@ -206,24 +224,35 @@ Result<std::int64_t> Runtime::in_flight(const std::string& id, const std::vector
   auto old = old_workers();
   if (!old) return fail(old.error());
   std::int64_t count = 0;
-  auto add = [&](const std::string& statistics) {
-    for (const auto& row : read_table(statistics, ',')) {
-      auto name = row.find("svname");
-      if (name == row.end() || std::find(names.begin(), names.end(), name->second) == names.end()) continue;
-      for (const char* column : {"scur", "qcur"}) {
-        auto at = row.find(column);
-        if (at != row.end()) count += number_of(at->second);
-      }
+  auto add = [&](const std::string& backend, const auto& ask) -> Result<> {
+    auto statistics = ask("show stat " + backend + " 6 -1");  // of its servers and of itself
+    if (!statistics) return fail(statistics.error());
+    bool has_them = false;
+    std::int64_t all = 0, theirs = 0, everybodys = 0;
+    for (const auto& row : read_table(*statistics, ',')) {
+      const auto name = row.find("svname");
+      if (name == row.end()) continue;
+      const auto here = cell(row, "scur");
+      (name->second == "BACKEND" ? all : everybodys) += here;
+      if (std::find(names.begin(), names.end(), name->second) == names.end()) continue;
+      has_them = true;
+      theirs += here + cell(row, "qcur");
     }
+    count += theirs;
+    if (!has_them || all <= everybodys) return {};
+    // One whose connection failed is nobody's until it is tried again, a second later, at any server of its worker's.
+    auto requests = ask("show sess");
+    if (!requests) return fail(requests.error());
+    count += unconnected(*requests, backend);
+    return {};
   };
   for (const char* slot : {".a", ".b"}) {
-    auto command = "show stat " + id + slot + " 4 -1";
-    auto said = socket_.ask(command);
-    if (!said) return fail(said.error());
-    add(*said);
+    const auto backend = id + slot;
+    if (auto added = add(backend, [&](const auto& order) { return socket_.ask(order); }); !added)
+      return fail(added.error());
     for (const auto& worker : *old) {
-      auto more = socket_.ask_master("@!" + worker + " " + command);
-      if (more) add(*more);  // else it ended meanwhile
+      // One that cannot be asked ended meanwhile.
+      (void)add(backend, [&](const auto& order) { return socket_.ask_master("@!" + worker + " " + order); });
     }
   }
   return count;

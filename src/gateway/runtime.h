@@ -42,7 +42,7 @@ class Runtime {
   // As many checks must fail from now on as of one that has long been well: HAProxy takes a new server, or one that it
   // has just read, out at the first.
   [[nodiscard]] Result<> trust(const std::string& backend, const std::vector<Server>& servers) const;
-  // The requests they still have, also in workers that a reload replaced.
+  // The requests they still have, or may be given by another try, also in workers that a reload replaced.
   [[nodiscard]] Result<std::int64_t> in_flight(const std::string& id, const std::vector<std::string>& names) const;
   // By backend, since HAProxy's start or reload; `open` also in workers that a reload replaced.
   [[nodiscard]] Result<std::map<std::string, Counted>> counted() const;

@@ -99,12 +99,30 @@ TEST_F(GatewayTest, R3_4_a_server_that_died_is_not_deleted_under_a_request_that_
   ASSERT_TRUE(eventually(waits));
   ASSERT_TRUE(gateway_->show("stg_1", "y"));
   ASSERT_TRUE(gateway_->withdraw("stg_1", {dead.name}));
-  ASSERT_TRUE(eventually([&] { return gateway_->in_flight("stg_1", {dead.name}).value_or(1) == 0; }));
   ASSERT_TRUE(gateway_->forget("stg_1", {dead.name}));
   EXPECT_FALSE(waits()) << "the server it waits for is gone";
   EXPECT_EQ(socket.ask("show servers state").value_or(dead.name).find(dead.name), std::string::npos);
   visitor.join();
   EXPECT_EQ(ask("dev.shop.localhost"), "two");
+}
+
+TEST_F(GatewayTest, R3_4_a_request_that_waits_to_be_tried_again_is_under_way_also_in_a_worker_that_was_replaced) {
+  auto one = std::make_unique<Upstream>("one");
+  Upstream two("two");
+  const std::vector<Server> servers{one->server(), two.server()};
+  const std::vector<std::string> names{servers[0].name, servers[1].name};
+  const auto under_way = [&] { return gateway_->in_flight("stg_1", names).value_or(-1); };
+  deploy("x", {servers[0]}, Policy{});
+  one.reset();
+  std::string answer;
+  std::jthread visitor([&] { answer = ask("dev.shop.localhost"); });
+  ASSERT_TRUE(eventually([&] { return under_way() == 1; }));
+  ASSERT_TRUE(gateway_->place("stg_1", "x", {servers[1]}, 5s));
+  ASSERT_TRUE(gateway_->ensure("stg_2", "prod.shop.localhost")) << "HAProxy has never read it: it reloads";
+  EXPECT_EQ(under_way(), 1);
+  visitor.join();
+  EXPECT_EQ(answer, "two");
+  EXPECT_TRUE(eventually([&] { return under_way() == 0; }));
 }
 
 TEST_F(GatewayTest, R7_2_a_policy_is_not_in_force_before_its_set_is_shown_and_goes_back_with_a_rollback) {
