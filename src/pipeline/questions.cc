@@ -1,5 +1,7 @@
 #include "pipeline/questions.h"
 
+#include <algorithm>
+
 namespace sluice::pipeline {
 
 const Stage* stage_after(const Stack& stack, const std::string& stage) {
@@ -14,6 +16,11 @@ const Stage* stage_before(const Stack& stack, const std::string& stage) {
     if (stack.stages[i].name == stage) return &stack.stages[i - 1];
   }
   return nullptr;
+}
+
+std::int64_t serving_instances(const Stage& stage) {
+  const auto now = stage.current->instances;
+  return stage.scaling ? std::min(now, stage.scaling->to) : now;
 }
 
 std::optional<ChangeRef> deployed_by_adding(const Stack& stack, const std::string& before, const std::string& after) {

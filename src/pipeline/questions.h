@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -6,6 +7,10 @@
 
 // What a page or an answer asks of the present before something is done: the same rules, without doing it.
 namespace sluice::pipeline {
+
+// Of the instances of what a stage runs, those that serve and go on serving, by their numbers from 0: not one that is
+// being started, nor one that is on its way out (R7.5). `stage` runs something.
+std::int64_t serving_instances(const Stage& stage);
 
 // The change a stage put there would deploy at once (R5.1); none: it would wait. `before` and `after` as in AddStage,
 // naming stages that exist.

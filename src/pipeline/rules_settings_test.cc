@@ -247,9 +247,18 @@ TEST(Rules, R7_5_instances_are_scaled_in_place) {
   EXPECT_EQ(f.happened(), "StageChanged ScaleBegan");
   EXPECT_EQ(f.due(), "dev scale 3");
   EXPECT_EQ(f.at("dev").settings_revision, 1);
+  EXPECT_EQ(serving_instances(f.at("dev")), 1) << "two are not there yet";
   f.chores();
   EXPECT_EQ(f.at("dev").current->instances, 3);
   EXPECT_EQ(f.due(), "");
+  EXPECT_EQ(serving_instances(f.at("dev")), 3);
+  f.instances("dev", 1);
+  EXPECT_EQ(f.at("dev").current->instances, 3);
+  EXPECT_EQ(serving_instances(f.at("dev")), 1) << "two are on their way out";
+  f.instances("dev", 2);
+  EXPECT_EQ(serving_instances(f.at("dev")), 1) << "what has begun goes to its end";
+  f.chores().chores();
+  EXPECT_EQ(serving_instances(f.at("dev")), 2);
   EXPECT_EQ(field_of(check_config(StageConfig{.instances = 101})), "instances");
   EXPECT_EQ(field_of(check_config(StageConfig{.instances = -1})), "instances");
 }

@@ -325,6 +325,10 @@ Result<> lead_away(Site& site, const pipeline::Work& work, const std::vector<Rec
   if (!work.current) return site.gateway->show_empty(work.stage.value);
   auto current = site.records.load(work.stage, work.current->deployment);
   if (!current) return site.gateway->show_empty(work.stage.value);
+  // Those that served, and not what is being added to them or taken away (R7.5).
+  for (const auto* set : {&route->a, &route->b}) {
+    if (set->tag == current->deployment.value) return lead_to(site, *current, set->servers);
+  }
   return lead_to(site, *current, servers_of(*current));
 }
 

@@ -127,45 +127,6 @@ TEST_F(LocalTest, an_app_that_answers_with_an_error_is_not_healthy) {
   EXPECT_EQ(visit().status, 503);
 }
 
-TEST_F(LocalTest, R7_5_scales_in_place_from_one_to_three_to_none_and_back) {
-  ASSERT_TRUE(done(deploy(web("v"))));
-  auto scale = [&](std::int64_t count) {
-    stages_["dev"].instances = count;
-    auto result = run(work(WorkKind::scale));
-    EXPECT_TRUE(done(result)) << message(result);
-    EXPECT_EQ(done(result) ? std::get<Done>(result).instances : -1, count);
-  };
-  auto seen = [&] {
-    std::set<std::string> instances;
-    for (int i = 0; i < 12; ++i) {
-      auto body = visit("dev", "/env").body;
-      auto at = body.find("SLUICE_INSTANCE=");
-      instances.insert(at == std::string::npos ? "?" : body.substr(at + 16, body.find('\n', at) - at - 16));
-    }
-    return instances;
-  };
-  std::atomic<bool> stop = false;
-  std::atomic<int> failed = 0;
-  {
-    std::jthread visitor([&] {
-      while (!stop) failed += visit().status != 200;
-    });
-    scale(3);
-    EXPECT_EQ(seen(), (std::set<std::string>{"0", "1", "2"}));
-    scale(2);
-    EXPECT_EQ(seen(), (std::set<std::string>{"0", "1"}));
-    stop = true;
-  }
-  EXPECT_EQ(failed, 0);
-  scale(0);
-  auto asleep = visit();
-  EXPECT_EQ(asleep.status, 503);
-  EXPECT_NE(asleep.body.find("scaled to 0"), std::string::npos);
-  EXPECT_NE(asleep.head.find("retry-after"), std::string::npos) << asleep.head;
-  scale(1);
-  EXPECT_EQ(seen(), (std::set<std::string>{"0"}));
-}
-
 TEST_F(LocalTest, a_stage_is_reached_by_its_own_domains_and_by_those_of_now) {
   config_.domains = {"www.example.com", "example.com"};
   ASSERT_TRUE(done(deploy(web("v1"))));
@@ -203,29 +164,6 @@ TEST_F(LocalTest, a_certificate_whose_domain_is_nobodys_goes_at_the_start) {
   ASSERT_TRUE(platform_->reconcile({known}));
   EXPECT_TRUE(platform_->certificates().contains("kept.example.com"));
   EXPECT_EQ(platform_->certificates().size(), 1U);
-}
-
-TEST_F(LocalTest, R7_5_at_zero_a_deployment_succeeds_with_nothing_running) {
-  ASSERT_TRUE(done(deploy(web("v1"))));
-  auto result = deploy(web("v2"), 0);
-  ASSERT_TRUE(done(result)) << message(result);
-  EXPECT_TRUE(done(retire()));
-  EXPECT_NE(visit().body.find("scaled to 0"), std::string::npos);
-  stages_["dev"].instances = 1;
-  EXPECT_TRUE(done(run(work(WorkKind::scale))));
-  EXPECT_EQ(visit().body, "v2");
-}
-
-TEST_F(LocalTest, R7_5_a_stage_scaled_since_the_start_switches_to_what_is_desired_now) {
-  ASSERT_TRUE(done(deploy(web("v1"))));
-  ASSERT_TRUE(done(deploy(web("v2"), 3)));
-  auto again = work(WorkKind::switch_over);
-  again.instances = 1;
-  EXPECT_TRUE(done(run(again)));
-  EXPECT_EQ(visit().body, "v2");
-  again.instances = 2;
-  EXPECT_TRUE(done(run(again)));
-  EXPECT_EQ(visit().body, "v2");
 }
 
 TEST_F(LocalTest, R9_3_nothing_is_started_or_routed_for_an_attempt_that_comes_late) {

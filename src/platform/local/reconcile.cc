@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/files.h"
+#include "pipeline/questions.h"
 #include "platform/local/endpoint.h"
 #include "platform/local/instances.h"
 #include "platform/local/returning.h"
@@ -45,12 +46,14 @@ Result<> bring_stage_back(Site& site, const std::string& stack_name, const Stage
     auto route = site.gateway->find(stage.id.value);
     // The switch that was under way is due again, and goes forward.
     if (route && stage.active && routes_to(*route, stage.active->id)) continue;
-    // After a restart of the machine they may not be up yet: the address leads there all the same.
-    auto placed =
-        site.gateway->place(stage.id.value, current.deployment.value, servers_of(current), 0ms, current.policy);
+    // After a restart of the machine they may not be up yet: the address leads there all the same. To what is being
+    // added or taken away it does not (R7.5): that goes on where it was.
+    auto servers = servers_of(current);
+    std::erase_if(servers, [&](const gateway::Server& one) { return one.index >= pipeline::serving_instances(stage); });
+    auto placed = site.gateway->place(stage.id.value, current.deployment.value, servers, 0ms, current.policy);
     if (!placed && placed.error().kind != ErrorKind::failed) return placed;
     if (auto shown = site.gateway->show(stage.id.value, current.deployment.value); !shown) return shown;
-    if (!stage.rest || !current.instances.empty()) continue;
+    if (!stage.rest || !servers.empty()) continue;
     if (auto shown = show_rest(site, stage.id, stage.rest, stage.config); !shown) return shown;
   }
   for (const auto& record : lost) {
