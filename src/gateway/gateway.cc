@@ -133,7 +133,11 @@ Result<> Gateway::place(const std::string& id, const std::string& tag, const std
              return at != state->end() && at->second;
            });
   });
-  if (up) return runtime_.trust(backend, servers_);
+  if (up) {
+    std::vector<std::string> names;
+    for (const auto& server : servers_) names.push_back(backend + "/" + server.name);
+    return runtime_.trust(names);
+  }
   return problem ? fail(ErrorKind::failed, "the gateway finds no instance listening: it cannot connect to them")
                  : problem;
 }

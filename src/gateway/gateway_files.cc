@@ -212,6 +212,7 @@ Result<> Gateway::next_generation() {
 }
 
 Result<> Gateway::reload() {
+  const auto up = runtime_.up();
   if (auto asked = runtime_.reload(); !asked) return fail(asked.error());
   auto taken = [&] {
     return runtime_.generation().value_or("") == settings_.generation && runtime_.replaced().value_or(false);
@@ -223,7 +224,8 @@ Result<> Gateway::reload() {
                          : fail(ErrorKind::internal, "HAProxy refuses its configuration: " + words);
   }
   due_ = false;
-  return {};
+  // What was well stays so for as many checks as before: the new worker has made none yet.
+  return up ? runtime_.trust(*up) : Result<>{};
 }
 
 // Makes the running HAProxy what the files say about these routes.

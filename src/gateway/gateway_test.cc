@@ -203,20 +203,38 @@ class Busy {
   std::jthread thread_;
 };
 
-TEST_F(GatewayTest, an_app_that_is_too_busy_to_accept_is_not_taken_for_dead) {
-  Busy app;
-  deploy("x", {app.server()}, {});
-  app.hold();  // before HAProxy has checked it even once
+class BusyTest : public GatewayTest {
+ protected:
   // Two checks in a row that gave up after two seconds would take it out within seven.
-  const Runtime runtime(dir_ / "gw");
-  const auto set = gateway_->find("stg_1")->live;
-  EXPECT_FALSE(eventually(
-      [&] {
-        const auto servers = runtime.servers("stg_1." + set);
-        return servers && !servers->at("busy");
-      },
-      8s));
-  app.go_on();
+  bool is_taken_for_dead() {
+    const Runtime runtime(dir_ / "gw");
+    const auto set = gateway_->find("stg_1")->live;
+    return eventually(
+        [&] {
+          const auto servers = runtime.servers("stg_1." + set);
+          return servers && !servers->at("busy");
+        },
+        8s);
+  }
+  Busy app_;
+};
+
+TEST_F(BusyTest, an_app_that_is_too_busy_to_accept_is_not_taken_for_dead) {
+  deploy("x", {app_.server()}, {});
+  app_.hold();  // before HAProxy has checked it even once
+  EXPECT_FALSE(is_taken_for_dead());
+  app_.go_on();
+  EXPECT_EQ(ask("dev.shop.localhost"), "well");
+}
+
+TEST_F(BusyTest, nor_by_the_reload_that_another_route_needs) {
+  deploy("x", {app_.server()}, {});
+  app_.hold();
+  const auto before = generation();
+  ASSERT_TRUE(gateway_->ensure("stg_2", "prod.shop.localhost"));
+  EXPECT_NE(generation(), before);
+  EXPECT_FALSE(is_taken_for_dead());
+  app_.go_on();
   EXPECT_EQ(ask("dev.shop.localhost"), "well");
 }
 

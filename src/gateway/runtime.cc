@@ -19,6 +19,15 @@ std::array<std::pair<std::string, const Set*>, 2> backends(const Route& route) {
   return {{{route.id + ".a", &route.a}, {route.id + ".b", &route.b}}};
 }
 
+// HAProxy takes a line of 16 KiB.
+constexpr std::size_t kOrdersAtOnce = 50;
+
+// By a row of its table of servers; false where it died while it answered.
+bool is_up(const std::map<std::string, std::string>& row) {
+  const auto runs = row.find("srv_op_state"), wanted = row.find("srv_admin_state");
+  return runs != row.end() && wanted != row.end() && runs->second == "2" && wanted->second == "0";
+}
+
 std::int64_t cell(const std::map<std::string, std::string>& row, const char* column) {
   const auto at = row.find(column);
   return at == row.end() ? 0 : number_of(at->second);
@@ -82,19 +91,31 @@ Result<std::map<std::string, bool>> Runtime::servers(const std::string& backend)
   if (said->find("Can't find backend") != std::string::npos) return fail(ErrorKind::not_found, backend);
   std::map<std::string, bool> out;
   for (const auto& row : read_table(*said, ' ')) {
-    auto name = row.find("srv_name"), runs = row.find("srv_op_state"), wanted = row.find("srv_admin_state");
-    if (name == row.end() || runs == row.end() || wanted == row.end()) continue;  // it died while it answered
-    out[name->second] = runs->second == "2" && wanted->second == "0";
+    auto name = row.find("srv_name");
+    if (name == row.end() || !row.contains("srv_admin_state")) continue;  // it died while it answered
+    out[name->second] = is_up(row);
   }
   return out;
 }
 
-Result<> Runtime::trust(const std::string& backend, const std::vector<Server>& servers) const {
+Result<std::vector<std::string>> Runtime::up() const {
+  auto said = socket_.ask("show servers state", 0ms);
+  if (!said) return fail(said.error());
+  std::vector<std::string> out;
+  for (const auto& row : read_table(*said, ' ')) {
+    if (is_up(row)) out.push_back(row.at("be_name") + "/" + row.at("srv_name"));
+  }
+  return out;
+}
+
+Result<> Runtime::trust(const std::vector<std::string>& servers) const {
   std::string orders;
-  for (const auto& server : servers) orders += fmt::format("set server {}/{} health up;", backend, server.name);
-  if (orders.empty()) return {};
-  auto told = socket_.ask(orders);
-  return told ? Result<>{} : fail(told.error());
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    orders += "set server " + servers[i] + " health up;";
+    if ((i + 1) % kOrdersAtOnce != 0 && i + 1 < servers.size()) continue;
+    if (auto told = socket_.ask(std::exchange(orders, {})); !told) return fail(told.error());
+  }
+  return {};
 }
 
 // First nobody is led to what was there before, then the cache gets another word for its contents, then come the new

@@ -39,9 +39,11 @@ class Runtime {
   [[nodiscard]] Result<> forget_host(const std::string& host) const;
   // Whether each would be sent requests. not_found: it knows no such backend.
   [[nodiscard]] Result<std::map<std::string, bool>> servers(const std::string& backend) const;
+  // Those that are sent requests, as BACKEND/SERVER. unavailable at once when no HAProxy listens.
+  [[nodiscard]] Result<std::vector<std::string>> up() const;
   // As many checks must fail from now on as of one that has long been well: HAProxy takes a new server, or one that it
-  // has just read, out at the first.
-  [[nodiscard]] Result<> trust(const std::string& backend, const std::vector<Server>& servers) const;
+  // has just read, out at the first. `servers` as BACKEND/SERVER; what it does not know is left out.
+  [[nodiscard]] Result<> trust(const std::vector<std::string>& servers) const;
   // The requests they still have, or may be given by another try, also in workers that a reload replaced.
   [[nodiscard]] Result<std::int64_t> in_flight(const std::string& id, const std::vector<std::string>& names) const;
   // By backend, since HAProxy's start or reload; `open` also in workers that a reload replaced.
