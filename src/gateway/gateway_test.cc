@@ -227,7 +227,7 @@ TEST_F(BusyTest, an_app_that_is_too_busy_to_accept_is_not_taken_for_dead) {
   EXPECT_EQ(ask("dev.shop.localhost"), "well");
 }
 
-TEST_F(BusyTest, nor_by_the_reload_that_another_route_needs) {
+TEST_F(BusyTest, a_reload_that_another_route_needs_does_not_make_it_dead) {
   deploy("x", {app_.server()}, {});
   app_.hold();
   const auto before = generation();

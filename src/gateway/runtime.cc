@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <string_view>
 #include <utility>
 
 #include "gateway/backend.h"
@@ -28,22 +30,53 @@ bool is_up(const std::map<std::string, std::string>& row) {
   return runs != row.end() && wanted != row.end() && runs->second == "2" && wanted->second == "0";
 }
 
-std::int64_t cell(const std::map<std::string, std::string>& row, const char* column) {
+std::int64_t number_in(const std::map<std::string, std::string>& row, const char* column) {
   const auto at = row.find(column);
   return at == row.end() ? 0 : number_of(at->second);
 }
 
-// Requests of a backend by HAProxy's list of all: those that have no connection to a server yet, or none again.
-std::int64_t unconnected(const std::string& requests, const std::string& backend) {
-  constexpr std::string_view kServerSide = " scb=[";
-  constexpr std::int64_t kEstablished = 8;  // of its states (SC_ST_EST)
-  std::int64_t count = 0;
-  for (const auto& line : read_lines(requests)) {
-    const auto at = line.find(kServerSide);
-    if (at == std::string::npos || line.find(" be=" + backend + " ") == std::string::npos) continue;
-    if (number_of(line.substr(at + kServerSide.size())) < kEstablished) ++count;
+// The state of a request's connection to a server, in HAProxy's list of requests (SC_ST_EST and SC_ST_CLO).
+constexpr std::int64_t kEstablished = 8, kClosed = 10;
+
+std::string word_after(const std::string& line, std::string_view key) {
+  const auto at = line.find(key);
+  if (at == std::string::npos) return {};
+  return line.substr(at + key.size(), line.find(' ', at + key.size()) - at - key.size());
+}
+
+using Ask = std::function<Result<std::string>(const std::string& order)>;
+
+// The requests that servers of a backend have, or may get by another try, in one worker. One whose connection failed
+// waits up to a second for the next try, and counts at no server meanwhile, only at its backend. A worker that a reload
+// replaced knows nothing of what was withdrawn since: there it may be tried at any server.
+Result<std::int64_t> under_way(const Ask& ask, const std::string& backend, const std::vector<std::string>& names,
+                               bool is_replaced) {
+  const auto is_theirs = [&](const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  const auto statistics = ask("show stat " + backend + " 6 -1");  // of its servers and of itself
+  if (!statistics) return fail(statistics.error());
+  if (statistics->empty()) return fail(ErrorKind::unavailable, "the gateway ended while it was asked");
+  bool has_them = false;
+  std::int64_t all = 0, everybodys = 0, theirs = 0, listed = 0;
+  for (const auto& row : read_table(*statistics, ',')) {
+    const auto name = row.find("svname");
+    if (name == row.end()) continue;
+    const auto here = number_in(row, "scur");
+    (name->second == "BACKEND" ? all : everybodys) += here;
+    if (!is_theirs(name->second)) continue;
+    has_them = true;
+    theirs += here + number_in(row, "qcur");
   }
-  return count;
+  if (!has_them || all <= everybodys) return theirs;
+  const auto requests = ask("show sess");
+  if (!requests) return fail(requests.error());
+  for (const auto& line : read_lines(*requests)) {
+    if (word_after(line, " be=") != backend) continue;
+    const auto state = number_of(word_after(line, " scb=["));
+    if ((state < kClosed && is_theirs(word_after(line, " srv="))) || (state < kEstablished && is_replaced)) ++listed;
+  }
+  return std::max(theirs, listed);
 }
 
 }  // namespace
@@ -245,35 +278,17 @@ Result<std::int64_t> Runtime::in_flight(const std::string& id, const std::vector
   auto old = old_workers();
   if (!old) return fail(old.error());
   std::int64_t count = 0;
-  auto add = [&](const std::string& backend, const auto& ask) -> Result<> {
-    auto statistics = ask("show stat " + backend + " 6 -1");  // of its servers and of itself
-    if (!statistics) return fail(statistics.error());
-    bool has_them = false;
-    std::int64_t all = 0, theirs = 0, everybodys = 0;
-    for (const auto& row : read_table(*statistics, ',')) {
-      const auto name = row.find("svname");
-      if (name == row.end()) continue;
-      const auto here = cell(row, "scur");
-      (name->second == "BACKEND" ? all : everybodys) += here;
-      if (std::find(names.begin(), names.end(), name->second) == names.end()) continue;
-      has_them = true;
-      theirs += here + cell(row, "qcur");
-    }
-    count += theirs;
-    if (!has_them || all <= everybodys) return {};
-    // One whose connection failed is nobody's until it is tried again, a second later, at any server of its worker's.
-    auto requests = ask("show sess");
-    if (!requests) return fail(requests.error());
-    count += unconnected(*requests, backend);
-    return {};
+  auto add = [&](const Result<std::int64_t>& more) {
+    count += more.value_or(0);
+    return more ? Result<>{} : fail(more.error());
   };
   for (const char* slot : {".a", ".b"}) {
     const auto backend = id + slot;
-    if (auto added = add(backend, [&](const auto& order) { return socket_.ask(order); }); !added)
-      return fail(added.error());
-    for (const auto& worker : *old) {
-      // One that cannot be asked ended meanwhile.
-      (void)add(backend, [&](const auto& order) { return socket_.ask_master("@!" + worker + " " + order); });
+    const auto live = [&](const std::string& order) { return socket_.ask(order); };
+    if (auto added = add(under_way(live, backend, names, false)); !added) return fail(added.error());
+    for (const auto& worker : *old) {  // of one that ended meanwhile the master says so, and nothing is counted
+      const auto replaced = [&](const std::string& order) { return socket_.ask_master("@!" + worker + " " + order); };
+      if (auto added = add(under_way(replaced, backend, names, true)); !added) return fail(added.error());
     }
   }
   return count;

@@ -117,9 +117,11 @@ TEST_F(GatewayTest, R3_4_a_request_that_waits_to_be_tried_again_is_under_way_als
   std::string answer;
   std::jthread visitor([&] { answer = ask("dev.shop.localhost"); });
   ASSERT_TRUE(eventually([&] { return under_way() == 1; }));
+  two.hold(true);
   ASSERT_TRUE(gateway_->place("stg_1", "x", {servers[1]}, 5s));
   ASSERT_TRUE(gateway_->ensure("stg_2", "prod.shop.localhost")) << "HAProxy has never read it: it reloads";
   EXPECT_EQ(under_way(), 1);
+  two.hold(false);
   visitor.join();
   EXPECT_EQ(answer, "two");
   EXPECT_TRUE(eventually([&] { return under_way() == 0; }));
