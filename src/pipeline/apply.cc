@@ -190,7 +190,10 @@ struct Applying {
   }
 
   void operator()(const ScaleBegan& e) const {
-    stage(e.stage).scaling = Scaling{e.to, Chore{e.attempt, event.at, 0, event.at, std::nullopt, ""}};
+    Stage& at = stage(e.stage);
+    // What an earlier goal took away before it failed does not run any more.
+    if (at.scaling && at.current) at.current->instances = std::min(at.current->instances, at.scaling->to);
+    at.scaling = Scaling{e.to, Chore{e.attempt, event.at, 0, event.at, std::nullopt, ""}};
   }
   void operator()(const ScaleEnded& e) const {
     Stage& at = stage(e.stage);

@@ -5,7 +5,7 @@
 
 #include "pipeline/types.h"
 
-// What a page or an answer asks of the present before something is done: the same rules, without doing it.
+// What is asked of the present by the same rules, without doing anything.
 namespace sluice::pipeline {
 
 // Of the instances of what a stage runs, those that serve and go on serving, by their numbers from 0: not one that is

@@ -263,6 +263,17 @@ TEST(Rules, R7_5_instances_are_scaled_in_place) {
   EXPECT_EQ(field_of(check_config(StageConfig{.instances = -1})), "instances");
 }
 
+TEST(Rules, R7_5_what_a_failed_scale_may_have_taken_away_does_not_serve_by_a_new_goal) {
+  Flow f;
+  f.check_in().rest().instances("dev", 4).chores().instances("dev", 1);
+  f.as(machine()).give(Flow::failed(f.works().at(0), "the disk is full"));
+  f.as(ann()).instances("dev", 3);
+  EXPECT_EQ(f.at("dev").scaling->to, 3);
+  EXPECT_EQ(serving_instances(f.at("dev")), 1);
+  f.chores();
+  EXPECT_EQ(serving_instances(f.at("dev")), 3);
+}
+
 TEST(Rules, R7_5_a_scale_goes_on_beside_a_build_and_before_a_start) {
   Flow f;
   f.check_in().rest().check_in().instances("dev", 2);
