@@ -323,13 +323,10 @@ Result<> lead_away(Site& site, const pipeline::Work& work, const std::vector<Rec
   bool theirs = std::any_of(victims.begin(), victims.end(), [&](const Record& r) { return r.deployment.value == tag; });
   if (!theirs) return {};
   if (!work.current) return site.gateway->show_empty(work.stage.value);
-  auto current = site.records.load(work.stage, work.current->deployment);
-  if (!current) return site.gateway->show_empty(work.stage.value);
-  // Those that served, and not what is being added to them or taken away (R7.5).
-  for (const auto* set : {&route->a, &route->b}) {
-    if (set->tag == current->deployment.value) return lead_to(site, *current, set->servers);
-  }
-  return lead_to(site, *current, servers_of(*current));
+  // The set that served is still there: without what is being added to it or taken away (R7.5).
+  auto shown = site.gateway->show(work.stage.value, work.current->deployment.value);
+  const bool is_gone = !shown && shown.error().kind == ErrorKind::not_found;
+  return is_gone ? site.gateway->show_empty(work.stage.value) : shown;
 }
 
 Advance take_down(Site& site, std::vector<Record> victims, Context& context) {
