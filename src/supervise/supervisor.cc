@@ -13,9 +13,9 @@
 #include <thread>
 
 #include "base/files.h"
+#include "base/proc.h"
 #include "base/process.h"
 #include "base/replace_file.h"
-#include "supervise/processes.h"
 #include "supervise/s6.h"
 
 namespace fs = std::filesystem;
@@ -270,14 +270,14 @@ Result<> Supervisor::stop(const std::vector<std::string>& names, Duration grace,
   }
   if (there.empty()) return {};
   // Looked at before anything ends: what a service put into a session of its own has no parent to be found by later.
-  std::vector<Process> theirs;
+  std::vector<proc::Process> theirs;
   auto note_processes = [&]() -> Result<> {
-    const auto all = processes();
+    const auto all = proc::all();
     for (const auto& name : there) {
       auto now = status(name);
       if (!now) return fail(now.error());
       if (now->pid == 0) continue;
-      for (const auto& process : descendants(all, now->pid)) theirs.push_back(process);
+      for (const auto& process : proc::descendants(all, now->pid)) theirs.push_back(process);
     }
     return {};
   };
@@ -294,8 +294,8 @@ Result<> Supervisor::stop(const std::vector<std::string>& names, Duration grace,
     waited = tool(wait, 15s);
     if (!waited) return fail(waited.error());
   }
-  for (const auto& process : theirs) send(process, SIGKILL);
-  bool gone = wait_for(5s, [&] { return std::none_of(theirs.begin(), theirs.end(), alive); });
+  for (const auto& process : theirs) proc::send(process, SIGKILL);
+  bool gone = wait_for(5s, [&] { return std::none_of(theirs.begin(), theirs.end(), proc::alive); });
   if (!waited->ok() || !gone) {
     return fail(ErrorKind::failed, "a process does not end, not even when killed: of " + there[0]);
   }

@@ -8,8 +8,8 @@
 #include <thread>
 
 #include "base/files.h"
+#include "base/proc.h"
 #include "base/process.h"
-#include "supervise/processes.h"
 #include "supervise/s6.h"
 
 namespace fs = std::filesystem;
@@ -42,7 +42,7 @@ class SupervisorTest : public testing::Test {
     auto down = Supervisor::down(dir_ / "s6", 1s);
     EXPECT_TRUE(down) << down.error().message;
     EXPECT_FALSE(Supervisor::running(dir_ / "s6"));
-    EXPECT_TRUE(eventually([&] { return with_argument(dir_.string()).empty(); }));
+    EXPECT_TRUE(eventually([&] { return proc::with_argument(dir_.string()).empty(); }));
     EXPECT_TRUE(remove_tree(dir_));
   }
   Service shell(const std::string& name, const std::string& script) {
@@ -199,7 +199,7 @@ TEST_F(SupervisorTest, nothing_of_a_removed_service_is_left_but_its_log) {
   EXPECT_NE(log("app").find("bye"), std::string::npos) << "the log is complete when the service is gone";
   EXPECT_TRUE(s6_->names().empty());
   // s6-log has the folder in its arguments too: it is gone with its service.
-  EXPECT_TRUE(with_argument(dir_.string() + "/log/app").empty());
+  EXPECT_TRUE(proc::with_argument(dir_.string() + "/log/app").empty());
 }
 
 TEST_F(SupervisorTest, a_removal_that_was_killed_in_its_middle_comes_to_its_end) {
@@ -207,7 +207,7 @@ TEST_F(SupervisorTest, a_removal_that_was_killed_in_its_middle_comes_to_its_end)
   ASSERT_TRUE(eventually([&] { return s6_->status("a")->up; }));
   fs::remove(dir_ / "s6/scan/a");
   ASSERT_TRUE(s6::control_all(dir_ / "s6/scan", "an"));
-  ASSERT_TRUE(eventually([&] { return with_argument(dir_.string() + "/log/a").empty(); }));
+  ASSERT_TRUE(eventually([&] { return proc::with_argument(dir_.string() + "/log/a").empty(); }));
   ASSERT_TRUE(eventually([&] { return s6_->stop({"a"}, 1s).has_value(); }));
   EXPECT_TRUE(s6_->has("a"));
   EXPECT_TRUE(s6_->dismiss({"a"}));
@@ -237,7 +237,7 @@ TEST_F(SupervisorTest, after_down_the_next_start_brings_all_back) {
   ASSERT_TRUE(s6_->add({shell("a", "exec sleep 1000"), shell("b", "exec sleep 1000")}));
   ASSERT_TRUE(eventually([&] { return s6_->status("a")->up && s6_->status("b")->up; }));
   ASSERT_TRUE(Supervisor::down(dir_ / "s6", 1s, {"b"}));
-  EXPECT_TRUE(eventually([&] { return with_argument(dir_.string()).empty(); }));
+  EXPECT_TRUE(eventually([&] { return proc::with_argument(dir_.string()).empty(); }));
   auto again = Supervisor::ensure(dir_ / "s6");
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_TRUE(eventually([&] { return again->status("a")->up && again->status("b")->up; }));
@@ -265,7 +265,7 @@ TEST_F(SupervisorTest, what_ran_under_a_killed_s6_supervise_ends_before_another_
   ASSERT_TRUE(s6_->add({shell("a", "trap '' TERM; while :; do sleep 0.1; done")}));
   ASSERT_TRUE(eventually([&] { return s6_->status("a")->up; }));
   const int before = s6_->pid("a");
-  for (const auto& process : processes()) {
+  for (const auto& process : proc::all()) {
     if (process.pid != before) continue;
     ASSERT_EQ(::kill(process.parent, SIGKILL), 0);
   }

@@ -6,12 +6,12 @@
 
 #include "base/codec.h"
 #include "base/files.h"
+#include "base/proc.h"
 #include "base/process.h"
 #include "platform/local/backups.h"
 #include "platform/local/databases.h"
 #include "platform/local/fixture_test.h"
 #include "platform/local/site.h"
-#include "supervise/processes.h"
 #include "supervise/supervisor.h"
 
 // Stages with databases, on a real PostgreSQL.
@@ -87,7 +87,7 @@ TEST_F(DatabaseTest, is_ready_before_the_release_command_and_told_to_the_app) {
   ASSERT_EQ(message(deploy(app("two", "insert into t values (8)"))), "done") << log_;
   EXPECT_EQ(ask("select count(*) from t", "stg_test0001dev"), "2");
   EXPECT_EQ(log_.find(database_secret_), std::string::npos) << log_;
-  for (const auto& process : supervise::processes()) {
+  for (const auto& process : proc::all()) {
     const auto line = read_file("/proc/" + std::to_string(process.pid) + "/cmdline").value_or("");
     EXPECT_EQ(line.find(database_secret_), std::string::npos) << line;
   }

@@ -12,7 +12,7 @@
 #include "base/codec.h"
 #include "base/digest.h"
 #include "base/files.h"
-#include "supervise/processes.h"
+#include "base/proc.h"
 
 namespace fs = std::filesystem;
 
@@ -153,8 +153,8 @@ std::vector<std::string> LocalTest::reported(const std::string& words) const {
 }
 
 void LocalTest::kill_supervised() const {
-  const auto all = supervise::processes();
-  std::vector<supervise::Process> found;
+  const auto all = proc::all();
+  std::vector<proc::Process> found;
   for (const auto& process : all) {
     std::error_code error;
     const auto at = fs::read_symlink("/proc/" + std::to_string(process.pid) + "/cwd", error);
@@ -162,9 +162,9 @@ void LocalTest::kill_supervised() const {
     const auto name = read_file("/proc/" + std::to_string(process.pid) + "/comm", 100);
     if (!name || !name->starts_with("s6-")) continue;
     found.push_back(process);
-    for (const auto& one : supervise::descendants(all, process.pid)) found.push_back(one);
+    for (const auto& one : proc::descendants(all, process.pid)) found.push_back(one);
   }
-  for (const auto& process : found) supervise::send(process, SIGKILL);
+  for (const auto& process : found) proc::send(process, SIGKILL);
 }
 
 void LocalTest::TearDown() {
@@ -175,7 +175,7 @@ void LocalTest::TearDown() {
   EXPECT_TRUE(remove_tree(dir_));
 }
 
-std::size_t LocalTest::processes() const { return supervise::with_argument(dir_.string()).size(); }
+std::size_t LocalTest::processes() const { return proc::with_argument(dir_.string()).size(); }
 
 std::string LocalTest::artifact(const std::map<std::string, std::string>& files, const build::Plan& plan) {
   std::string all;

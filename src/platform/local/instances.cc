@@ -10,11 +10,11 @@
 #include <thread>
 
 #include "base/files.h"
+#include "base/proc.h"
 #include "logs/keeping.h"
 #include "platform/local/health.h"
 #include "platform/local/ports.h"
 #include "platform/local/stage_database.h"
-#include "supervise/processes.h"
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
@@ -71,10 +71,10 @@ std::string which(const Record& record, const Instance& instance) {
 std::set<std::int64_t> ports_of(const Site& site, const Instance& instance, bool surely = false) {
   const int pid = site.supervisor.pid(instance.service);
   if (pid == 0) return {};
-  if (!surely) return listening(supervise::descendants_of(pid));
+  if (!surely) return listening(proc::descendants_of(pid));
   // The kernel's own list of children may miss one while another ends (proc(5)).
   std::vector<int> pids;
-  for (const auto& process : supervise::descendants(supervise::processes(), pid)) pids.push_back(process.pid);
+  for (const auto& process : proc::descendants(proc::all(), pid)) pids.push_back(process.pid);
   return listening(pids);
 }
 

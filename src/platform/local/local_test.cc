@@ -6,9 +6,9 @@
 #include <regex>
 
 #include "base/files.h"
+#include "base/proc.h"
 #include "platform/local/fixture_test.h"
 #include "sandbox/fence.h"
-#include "supervise/processes.h"
 
 namespace sluice::platform::local {
 namespace {
@@ -203,7 +203,7 @@ TEST_F(LocalTest, retiring_lets_requests_finish_and_then_takes_everything_away) 
   ASSERT_TRUE(done(retire()));
   visitor.join();
   EXPECT_EQ(slow, "v1");
-  EXPECT_TRUE(supervise::with_argument("dep_test0001dev1").empty());
+  EXPECT_TRUE(proc::with_argument("dep_test0001dev1").empty());
   EXPECT_FALSE(std::filesystem::exists(dir_ / "stages" / "stg_test0001dev" / "dep_test0001dev1"));
   auto lines = logs::read_lines(logs_->runtime_dir("stk_test0001", "stg_test0001dev"), std::nullopt, "");
   ASSERT_TRUE(lines);
@@ -236,7 +236,7 @@ TEST_F(LocalTest, R6_2_removing_a_stage_ends_its_instances_and_its_address) {
   auto removal = work(WorkKind::remove);
   EXPECT_TRUE(done(run(removal)));
   EXPECT_EQ(visit().status, 404);
-  EXPECT_TRUE(supervise::with_argument("dep_test0001dev1").empty());
+  EXPECT_TRUE(proc::with_argument("dep_test0001dev1").empty());
   EXPECT_TRUE(done(run(removal))) << "again is nothing";
   stages_["dev"].attempt += 1;
   EXPECT_NE(message(run(work(WorkKind::start))).find("has been removed"), std::string::npos);
@@ -264,9 +264,9 @@ TEST_F(LocalTest, an_instance_that_dies_comes_back) {
 TEST_F(LocalTest, of_two_instances_one_may_die_and_no_get_is_lost) {
   ASSERT_TRUE(done(deploy(web("v1"), 2)));
   std::vector<int> statuses;
-  for (const auto& process : supervise::with_argument("SLUICE_INSTANCE=${SLUICE_INSTANCE-$2}")) {
+  for (const auto& process : proc::with_argument("SLUICE_INSTANCE=${SLUICE_INSTANCE-$2}")) {
     if (process.parent != 1) {
-      supervise::send(process, SIGKILL);
+      proc::send(process, SIGKILL);
       break;
     }
   }
@@ -277,11 +277,11 @@ TEST_F(LocalTest, of_two_instances_one_may_die_and_no_get_is_lost) {
 TEST_F(LocalTest, a_killed_gateway_comes_back_with_its_routes) {
   ASSERT_TRUE(done(deploy(web("one"))));
   ASSERT_TRUE(done(deploy(web("two"))));
-  for (const auto& process : supervise::with_argument("unix@master.sock,mode,600")) {
+  for (const auto& process : proc::with_argument("unix@master.sock,mode,600")) {
     char cwd[4096];
     auto size = ::readlink(("/proc/" + std::to_string(process.pid) + "/cwd").c_str(), cwd, sizeof cwd);
     if (size > 0 && std::string(cwd, static_cast<std::size_t>(size)).rfind(dir_.string(), 0) == 0) {
-      supervise::send(process, SIGKILL);
+      proc::send(process, SIGKILL);
     }
   }
   EXPECT_TRUE(eventually([&] { return visit().body == "two"; }));
@@ -294,7 +294,7 @@ TEST_F(LocalTest, a_killed_gateway_comes_back_with_its_routes) {
 TEST_F(LocalTest, R9_2_apps_serve_while_the_server_is_away_and_are_found_again) {
   ASSERT_TRUE(done(deploy(web("one"))));
   auto port = platform_->gateway_port();
-  auto before = supervise::with_argument("dep_test0001dev1");
+  auto before = proc::with_argument("dep_test0001dev1");
   platform_.reset();
   EXPECT_EQ(get(port, "dev.shop.localhost").body, "one");
   open();
@@ -302,7 +302,7 @@ TEST_F(LocalTest, R9_2_apps_serve_while_the_server_is_away_and_are_found_again) 
   auto back = platform_->reconcile({stack()});
   EXPECT_TRUE(back) << back.error().message;
   EXPECT_EQ(visit().body, "one");
-  EXPECT_EQ(supervise::with_argument("dep_test0001dev1"), before) << "no second copy, and not another";
+  EXPECT_EQ(proc::with_argument("dep_test0001dev1"), before) << "no second copy, and not another";
   ASSERT_TRUE(done(deploy(web("two"))));
   EXPECT_EQ(visit().body, "two");
 }
@@ -334,22 +334,22 @@ TEST_F(LocalTest, what_belongs_to_no_stage_goes_at_the_start) {
   ASSERT_TRUE(platform_->reconcile({stack()}));
   EXPECT_EQ(visit("prod").status, 404);
   EXPECT_EQ(visit().body, "one") << "the route is back";
-  EXPECT_TRUE(supervise::with_argument("dep_test0001prod1").empty());
-  EXPECT_TRUE(supervise::with_argument("dep_test0001dev2").empty());
-  EXPECT_FALSE(supervise::with_argument("dep_test0001dev1").empty());
+  EXPECT_TRUE(proc::with_argument("dep_test0001prod1").empty());
+  EXPECT_TRUE(proc::with_argument("dep_test0001dev2").empty());
+  EXPECT_FALSE(proc::with_argument("dep_test0001dev1").empty());
 }
 
 TEST_F(LocalTest, R9_1_every_step_can_be_taken_again) {
   ASSERT_TRUE(done(deploy(web("one"))));
   ASSERT_TRUE(done(deploy(web("two"), 2)));
-  auto before = supervise::with_argument("dep_test0001dev2").size();
+  auto before = proc::with_argument("dep_test0001dev2").size();
   open();
   for (auto kind : {WorkKind::publish, WorkKind::provision, WorkKind::release, WorkKind::start, WorkKind::verify,
                     WorkKind::switch_over}) {
     auto result = run(work(kind));
     EXPECT_TRUE(done(result)) << message(result);
   }
-  EXPECT_EQ(supervise::with_argument("dep_test0001dev2").size(), before) << "no second copy runs";
+  EXPECT_EQ(proc::with_argument("dep_test0001dev2").size(), before) << "no second copy runs";
   EXPECT_EQ(visit().body, "two");
   EXPECT_TRUE(done(retire()));
   EXPECT_TRUE(done(retire()));
@@ -365,14 +365,14 @@ TEST_F(LocalTest, a_start_that_is_stopped_leaves_what_it_made_to_the_discard) {
   stages_["dev"].last.id = {"dep_test0001dev1"};
   stages_["dev"].last.artifact = built;
   std::jthread canceller([&] {
-    eventually([&] { return !supervise::with_argument("dep_test0001dev1").empty(); });
+    eventually([&] { return !proc::with_argument("dep_test0001dev1").empty(); });
     stop.request_stop();
   });
   auto result = run(work(WorkKind::start), stop.get_token());
   ASSERT_TRUE(std::holds_alternative<Error>(result));
   EXPECT_EQ(std::get<Error>(result).kind, ErrorKind::cancelled);
   EXPECT_TRUE(done(run(work(WorkKind::discard))));
-  EXPECT_TRUE(supervise::with_argument("dep_test0001dev1").empty());
+  EXPECT_TRUE(proc::with_argument("dep_test0001dev1").empty());
 }
 
 TEST_F(LocalTest, what_an_app_is_told_and_nobody_else) {
@@ -386,7 +386,7 @@ TEST_F(LocalTest, what_an_app_is_told_and_nobody_else) {
     EXPECT_NE(env.find("\n" + std::string(line) + "\n"), std::string::npos) << line << " is not in " << env;
   }
   EXPECT_EQ(env.find("\nPORT=1\n"), std::string::npos);
-  EXPECT_TRUE(supervise::with_argument("hunter2-and-more").empty()) << "no secret in the process list";
+  EXPECT_TRUE(proc::with_argument("hunter2-and-more").empty()) << "no secret in the process list";
 }
 
 TEST_F(LocalTest, headers_that_only_a_proxy_may_set_are_its_own) {
@@ -452,7 +452,7 @@ TEST_F(LocalTest, R9_4_a_release_command_has_a_limit) {
   auto piece = work(WorkKind::release);
   piece.deadline = clock_.now() + 300ms;
   EXPECT_NE(message(run(piece)).find("the release command was ended after its limit of"), std::string::npos);
-  EXPECT_TRUE(supervise::with_argument("dep_test0001dev1").empty());
+  EXPECT_TRUE(proc::with_argument("dep_test0001dev1").empty());
 }
 
 TEST_F(LocalTest, R9_1_an_interrupted_release_is_dead_before_it_runs_again) {
@@ -496,15 +496,15 @@ TEST_F(LocalTest, R3_4_a_switch_that_fails_leads_back_to_what_served) {
   ASSERT_TRUE(done(deploy(web("v2", plan))));
   EXPECT_EQ(visit().body, "v2");
   stages_["dev"].current = before;  // the server died before it could write the switch down; and the new version breaks
-  std::vector<supervise::Process> inside;
-  for (const auto& process : supervise::with_argument("dep_test0001dev2")) {
-    for (const auto& child : supervise::descendants(supervise::processes(), process.pid)) inside.push_back(child);
+  std::vector<proc::Process> inside;
+  for (const auto& process : proc::with_argument("dep_test0001dev2")) {
+    for (const auto& child : proc::descendants(proc::all(), process.pid)) inside.push_back(child);
   }
-  for (const auto& process : inside) supervise::send(process, SIGSTOP);
+  for (const auto& process : inside) proc::send(process, SIGSTOP);
   auto result = run(work(WorkKind::switch_over));
   ASSERT_TRUE(std::holds_alternative<Error>(result));
   EXPECT_EQ(visit().body, "v1");
-  for (const auto& process : inside) supervise::send(process, SIGCONT);
+  for (const auto& process : inside) proc::send(process, SIGCONT);
 }
 
 TEST_F(LocalTest, files_that_a_power_failure_cut_short_do_not_stop_the_server) {

@@ -5,8 +5,8 @@
 
 #include <thread>
 
+#include "base/proc.h"
 #include "platform/local/ports.h"
-#include "supervise/processes.h"
 
 namespace sluice::platform::local {
 
@@ -28,14 +28,14 @@ std::vector<std::string> service_names(const Record& record) {
 
 Result<> kill_users_of(const std::filesystem::path& folder) {
   for (auto pause = 1ms; pause < 3s; pause *= 2) {
-    auto left = supervise::with_argument(folder.string());
+    auto left = proc::with_argument(folder.string());
     if (left.empty()) return {};
     // What runs inside the sandbox has its folder on no command line.
-    const auto all = supervise::processes();
+    const auto all = proc::all();
     for (std::size_t i = 0, named = left.size(); i < named; ++i) {
-      for (const auto& process : supervise::descendants(all, left[i].pid)) left.push_back(process);
+      for (const auto& process : proc::descendants(all, left[i].pid)) left.push_back(process);
     }
-    for (const auto& process : left) supervise::send(process, SIGKILL);
+    for (const auto& process : left) proc::send(process, SIGKILL);
     std::this_thread::sleep_for(pause);
   }
   return fail(ErrorKind::failed, "a process that uses " + folder.string() + " does not end, not even when killed");

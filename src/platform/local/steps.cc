@@ -7,12 +7,12 @@
 #include <thread>
 
 #include "base/files.h"
+#include "base/proc.h"
 #include "base/process.h"
 #include "base/size.h"
 #include "platform/local/health.h"
 #include "platform/local/instances.h"
 #include "platform/local/stage_database.h"
-#include "supervise/processes.h"
 
 namespace sluice::platform::local {
 namespace {

@@ -1,4 +1,4 @@
-#include "supervise/processes.h"
+#include "base/proc.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <chrono>
 #include <cstring>
 #include <optional>
+#include <thread>
 
-namespace sluice::supervise {
+namespace sluice::proc {
 namespace {
 
 std::string slurp(int pid, const char* name, std::size_t limit) {
@@ -34,38 +36,64 @@ Number to_number(std::string_view text) {
   return number;
 }
 
-// proc(5): pid (comm) state ppid … starttime is the 22nd field. comm may hold anything, so the last ')' ends it.
-std::optional<Process> read_process(int pid) {
+struct Seen {
+  Process process;
+  bool is_kernels = false;
+};
+
+// proc(5): pid (comm) state ppid … flags and starttime are the 9th and the 22nd field. comm may hold anything, so the
+// last ')' ends it.
+std::optional<Seen> read_process(int pid) {
+  constexpr unsigned kKernelThread = 0x00200000;  // PF_KTHREAD
   std::string text = slurp(pid, "stat", 4096);
   auto close = text.rfind(')');
   if (close == std::string::npos || close + 2 >= text.size()) return std::nullopt;
   std::string_view rest = std::string_view(text).substr(close + 2);
-  Process process;
+  Seen out;
+  Process& process = out.process;
   process.pid = pid;
   for (int field = 3; field <= 22 && !rest.empty(); ++field) {
     auto space = rest.find(' ');
     auto word = rest.substr(0, space);
     if (field == 3 && (word == "Z" || word == "X")) return std::nullopt;
     if (field == 4) process.parent = to_number<int>(word);
+    if (field == 9) out.is_kernels = (to_number<unsigned>(word) & kKernelThread) != 0;
     if (field == 22) process.started = to_number<std::uint64_t>(word);
     rest = space == std::string_view::npos ? std::string_view() : rest.substr(space + 1);
   }
-  return process;
+  return out;
+}
+
+std::vector<Seen> look() {
+  std::vector<Seen> found;
+  DIR* dir = ::opendir("/proc");
+  if (!dir) return found;
+  while (const dirent* entry = ::readdir(dir)) {
+    int pid = to_number<int>(entry->d_name);
+    if (pid <= 0) continue;
+    if (auto process = read_process(pid)) found.push_back(*process);
+  }
+  ::closedir(dir);
+  return found;
+}
+
+// Empty for a moment, while it begins another program.
+std::string command_line_of(const Seen& one) {
+  const auto read = [&] { return slurp(one.process.pid, "cmdline", 1 << 20); };
+  std::string line = read();
+  for (int tries = 0; line.empty() && !one.is_kernels && tries < 100 && alive(one.process); ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    line = read();
+  }
+  return line;
 }
 
 }  // namespace
 
-std::vector<Process> processes() {
-  std::vector<Process> all;
-  DIR* dir = ::opendir("/proc");
-  if (!dir) return all;
-  while (const dirent* entry = ::readdir(dir)) {
-    int pid = to_number<int>(entry->d_name);
-    if (pid <= 0) continue;
-    if (auto process = read_process(pid)) all.push_back(*process);
-  }
-  ::closedir(dir);
-  return all;
+std::vector<Process> all() {
+  std::vector<Process> found;
+  for (const auto& one : look()) found.push_back(one.process);
+  return found;
 }
 
 std::vector<Process> descendants(const std::vector<Process>& all, int pid) {
@@ -86,7 +114,7 @@ std::vector<int> descendants_of(int pid) {
   std::vector<int> found;
   if (::access((tasks(pid) + "/" + std::to_string(pid) + "/children").c_str(), R_OK) != 0) {
     // A kernel built without CONFIG_PROC_CHILDREN.
-    for (const auto& process : descendants(processes(), pid)) found.push_back(process.pid);
+    for (const auto& process : descendants(all(), pid)) found.push_back(process.pid);
     return found;
   }
   std::vector<int> parents{pid};
@@ -109,16 +137,16 @@ std::vector<int> descendants_of(int pid) {
 
 std::vector<Process> with_argument(std::string_view text) {
   std::vector<Process> found;
-  for (const auto& process : processes()) {
-    if (process.pid == ::getpid()) continue;
-    if (slurp(process.pid, "cmdline", 1 << 20).find(text) != std::string::npos) found.push_back(process);
+  for (const auto& one : look()) {
+    if (one.process.pid == ::getpid()) continue;
+    if (command_line_of(one).find(text) != std::string::npos) found.push_back(one.process);
   }
   return found;
 }
 
 bool alive(const Process& process) {
   auto now = read_process(process.pid);
-  return now && now->started == process.started;
+  return now && now->process.started == process.started;
 }
 
 void send(const Process& process, int signal) {
@@ -129,4 +157,4 @@ void send(const Process& process, int signal) {
   ::close(fd);
 }
 
-}  // namespace sluice::supervise
+}  // namespace sluice::proc

@@ -5,7 +5,7 @@
 #include <vector>
 
 // What the kernel says about processes, read from /proc.
-namespace sluice::supervise {
+namespace sluice::proc {
 
 // A process that cannot be mistaken for a later one with the same number.
 struct Process {
@@ -16,7 +16,7 @@ struct Process {
 };
 
 // Every process there is, zombies left out.
-std::vector<Process> processes();
+std::vector<Process> all();
 // Children, grandchildren … of `pid` among `all`, parents before children.
 std::vector<Process> descendants(const std::vector<Process>& all, int pid);
 // The numbers of the same, asked of the kernel about this one alone.
@@ -27,4 +27,4 @@ bool alive(const Process& process);
 // Sends a signal to exactly this process; nothing happens when it is gone.
 void send(const Process& process, int signal);
 
-}  // namespace sluice::supervise
+}  // namespace sluice::proc
