@@ -1,12 +1,15 @@
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <string_view>
 #include <system_error>
+#include <thread>
 
 #include "base/files.h"
+#include "base/proc.h"
 #include "sandbox/sandbox.h"
 
 namespace sluice::sandbox {
@@ -71,6 +74,22 @@ Result<> write_env_dir(const std::filesystem::path& dir, const std::map<std::str
                 "cannot set the mode of " + dir.string() + ": " + std::generic_category().message(errno));
   }
   return write_new(dir / kEnvironment, all);
+}
+
+Result<> kill_users_of(const std::filesystem::path& folder) {
+  using namespace std::chrono_literals;
+  for (auto pause = 1ms; pause < 3s; pause *= 2) {
+    auto left = proc::with_argument(folder.string());
+    if (left.empty()) return {};
+    // What runs inside the sandbox has its folder on no command line.
+    const auto all = proc::all();
+    for (std::size_t i = 0, named = left.size(); i < named; ++i) {
+      for (const auto& process : proc::descendants(all, left[i].pid)) left.push_back(process);
+    }
+    for (const auto& process : left) proc::send(process, SIGKILL);
+    std::this_thread::sleep_for(pause);
+  }
+  return fail(ErrorKind::failed, "a process that uses " + folder.string() + " does not end, not even when killed");
 }
 
 }  // namespace sluice::sandbox

@@ -527,6 +527,40 @@ TEST_F(SandboxTest, sigterm_reaches_the_program_and_waits_for_it) {
   }
 }
 
+// At every moment of its start, and for whatever reason.
+TEST_F(SandboxTest, R8_1_what_is_ended_while_it_starts_leaves_nothing) {
+  const std::string env_dir = (dir_ / "env").string();
+  spec_.argv = {"sleep", "100000"};
+  for (int i = 0; i < 100; ++i) {
+    ProcessCommand command;
+    command.argv = sandbox_->command(spec_);
+    auto child = Child::start(command);
+    ASSERT_TRUE(child);
+    std::this_thread::sleep_for(std::chrono::microseconds(i * 500));
+    kill(child->pid(), SIGTERM);
+    child->wait();
+    ASSERT_TRUE(eventually([&] { return processes_with(env_dir).empty(); }, std::chrono::seconds(5)))
+        << "of what was ended after " << i * 0.5 << " ms";
+  }
+}
+
+TEST_F(SandboxTest, R9_1_what_is_killed_while_it_starts_is_found_by_its_environment_folder) {
+  const std::string env_dir = (dir_ / "env").string();
+  spec_.argv = {"sleep", "100000"};
+  for (int i = 0; i < 100; ++i) {
+    ProcessCommand command;
+    command.argv = sandbox_->command(spec_);
+    auto child = Child::start(command);
+    ASSERT_TRUE(child);
+    std::this_thread::sleep_for(std::chrono::microseconds(i * 500));
+    child->kill();
+    child->wait();
+    const auto gone = kill_users_of(env_dir);
+    ASSERT_TRUE(gone) << gone.error().message;
+    ASSERT_TRUE(processes_with(env_dir).empty()) << "of what was killed after " << i * 0.5 << " ms";
+  }
+}
+
 TEST_F(SandboxTest, a_time_limit_ends_all_inside_also_what_ignores_sigterm) {
   const std::string mark = "87654." + std::to_string(getpid());
   spec_.argv = {"/bin/sh", "-c", "trap '' TERM; setsid sleep " + mark + " & sleep " + mark};

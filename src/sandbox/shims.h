@@ -11,6 +11,7 @@ namespace sluice::sandbox {
 // the key, and the sentence for when the number grew.
 inline constexpr const char* kOuterShim = R"(
 tell=$1 more=$2 filter=$3 groups=$4 watches=$5; shift 5
+trap '[ "$!" ] || exit 143; perl -e "$tell" $!' TERM INT HUP
 ulimit -c 0
 enter() {
   while read -r folder settings; do
@@ -42,7 +43,6 @@ exec 3<&0 4<"$more" 5<"$filter"
 "$@" <&3 3<&- &
 child=$!
 exec 3<&- 4<&- 5<&- </dev/null
-trap 'perl -e "$tell" $child' TERM INT HUP
 while :; do
   wait $child
   status=$?
@@ -100,12 +100,19 @@ exec { $ARGV[0] } @ARGV or print(STDERR "$ARGV[0]: $!\n"), exit 127;
 
 // Sends SIGTERM to the program inside the bubblewrap whose pid is the argument. A process that neither handles SIGTERM
 // nor is without children (a shell waiting for its command) would leave those behind, so its children are told instead.
+// Before there is a program all is killed, bubblewrap's inside first: until all is set up it would outlive its outside.
 inline constexpr const char* kTellShim = R"(
-my (%kids, $found);
-for my $file (glob "/proc/[0-9]*/stat") {
-  open(my $in, "<", $file) or next;
-  my $line = <$in>;
-  $line =~ /\A(\d+) .*\) \S (\d+) /s and push @{$kids{$2}}, $1;
+my ($outside) = @ARGV;
+my (%kids, %state);
+sub look {
+  %kids = %state = ();
+  for my $file (glob "/proc/[0-9]*/stat") {
+    open(my $in, "<", $file) or next;
+    my $line = <$in>;
+    $line =~ /\A(\d+) .*\) (\S) (\d+) /s or next;
+    push @{$kids{$3}}, $1;
+    $state{$1} = $2;
+  }
 }
 sub handles {
   open(my $in, "<", "/proc/$_[0]/status") or return 0;
@@ -116,9 +123,15 @@ sub tell {
   my $kids = $kids{$_[0]};
   if (!$kids || handles($_[0])) { kill "TERM", $_[0] } else { &tell($_) for @$kids }
 }
-my ($init) = @{$kids{$ARGV[0]} || []};
+&look;
+my ($init) = @{$kids{$outside} || []};
 my ($program) = $init ? @{$kids{$init} || []} : ();
-if ($program) { &tell($program) } else { kill "TERM", $ARGV[0] }
+if ($program) {
+  &tell($program);
+} elsif (kill "STOP", $outside) {
+  do { select undef, undef, undef, 0.001; &look } while ($state{$outside} || "Z") =~ /[^TtZX]/;
+  kill "KILL", @{$kids{$outside} || []}, $outside;
+}
 )";
 
 }  // namespace sluice::sandbox

@@ -380,7 +380,8 @@ Advance take_down(Site& site, std::vector<Record> victims, Context& context) {
     if (auto gone = site.gateway->forget(stage.value, servers); !gone) return gone.error();
   }
   for (const auto& record : victims) {
-    if (auto killed = kill_users_of(site.records.dir(stage, record.deployment)); !killed) return killed.error();
+    if (auto killed = sandbox::kill_users_of(site.records.dir(stage, record.deployment)); !killed)
+      return killed.error();
     remove_groups(site, service_names(record));
     if (auto forgotten = site.records.forget(record); !forgotten) return forgotten.error();
     site.give_back(record);

@@ -20,7 +20,7 @@ constexpr Duration kDatabasePatience = 20s;
 
 Result<> end_at_once(Site& site, const Record& record) {
   if (auto gone = site.supervisor.remove(service_names(record), kOrphanGrace); !gone) return gone;
-  if (auto killed = kill_users_of(site.records.dir(record.stage, record.deployment)); !killed) return killed;
+  if (auto killed = sandbox::kill_users_of(site.records.dir(record.stage, record.deployment)); !killed) return killed;
   remove_groups(site, service_names(record));
   site.give_back(record);
   return site.records.forget(record);

@@ -1,11 +1,7 @@
 #include "platform/local/site.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 
-#include <thread>
-
-#include "base/proc.h"
 #include "platform/local/ports.h"
 
 namespace sluice::platform::local {
@@ -24,21 +20,6 @@ std::vector<std::string> service_names(const Record& record) {
   std::vector<std::string> out;
   for (const auto& instance : record.instances) out.push_back(instance.service);
   return out;
-}
-
-Result<> kill_users_of(const std::filesystem::path& folder) {
-  for (auto pause = 1ms; pause < 3s; pause *= 2) {
-    auto left = proc::with_argument(folder.string());
-    if (left.empty()) return {};
-    // What runs inside the sandbox has its folder on no command line.
-    const auto all = proc::all();
-    for (std::size_t i = 0, named = left.size(); i < named; ++i) {
-      for (const auto& process : proc::descendants(all, left[i].pid)) left.push_back(process);
-    }
-    for (const auto& process : left) proc::send(process, SIGKILL);
-    std::this_thread::sleep_for(pause);
-  }
-  return fail(ErrorKind::failed, "a process that uses " + folder.string() + " does not end, not even when killed");
 }
 
 Duration time_left(const Site& site, const Context& context) {

@@ -83,7 +83,5 @@ Duration time_left(const Site& site, const Context& context);
 std::string host_of(const std::string& stack, const std::string& stage);
 std::vector<std::string> server_names(const Record& record);
 std::vector<std::string> service_names(const Record& record);
-// SIGKILL to whatever has this folder on its command line, and waits until it is gone.
-Result<> kill_users_of(const std::filesystem::path& folder);
 
 }  // namespace sluice::platform::local

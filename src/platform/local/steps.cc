@@ -7,7 +7,6 @@
 #include <thread>
 
 #include "base/files.h"
-#include "base/proc.h"
 #include "base/process.h"
 #include "base/size.h"
 #include "platform/local/health.h"
@@ -77,7 +76,7 @@ Result<> run_command(Site& site, const Work& work, Context& context, const std::
   auto env_dir = site.records.dir(work.stage, work.deployment.id) / name;
   std::error_code error;
   if (std::filesystem::exists(env_dir, error)) {
-    if (auto killed = kill_users_of(env_dir); !killed) return killed;
+    if (auto killed = sandbox::kill_users_of(env_dir); !killed) return killed;
   }
   auto environment = context;
   for (const auto& [key, value] : more) environment.environment[key] = value;
@@ -106,8 +105,7 @@ Result<> run_command(Site& site, const Work& work, Context& context, const std::
   auto limit = human_duration(*process.time_limit);
   auto finished = run(process);
   if (!finished) return fail(finished.error());
-  // One that was ended while it was still being started may not have heard that its parent is gone.
-  if (finished->stopped || finished->timed_out) (void)kill_users_of(env_dir);
+  if (finished->stopped || finished->timed_out) (void)sandbox::kill_users_of(env_dir);
   (void)remove_tree(env_dir);
   const auto seen = groups != nullptr ? groups->seen(group) : cgroup::Seen{};
   if (groups != nullptr) groups->remove(group);
