@@ -169,6 +169,7 @@ Result<> run_build(const BuildInput& input, const Plan& plan, const sandbox::San
   watched.runs(end);
   const auto finished = run(command);
   watched.ran();
+  if (finished && (finished->stopped || finished->timed_out)) (void)sandbox::kill_users_of(env_dir);
   (void)remove_tree(env_dir);
   cgroup::Seen seen;
   if (const auto* groups = sandbox.groups()) {

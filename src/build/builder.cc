@@ -101,7 +101,9 @@ Builder::Builder(Dirs dirs, source::Repositories& repositories, const sandbox::S
   // What a crash left; nothing else uses this folder.
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(dirs_.work, error)) {
-    if (entry.path().filename().string().starts_with("build-")) (void)remove_tree(entry.path());
+    if (!entry.path().filename().string().starts_with("build-")) continue;
+    (void)sandbox::kill_users_of(entry.path() / "");
+    (void)remove_tree(entry.path());
   }
 }
 

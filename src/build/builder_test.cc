@@ -191,6 +191,32 @@ TEST_F(BuilderTest, R8_1_a_build_that_is_cancelled_ends_with_all_it_started) {
   nothing_left();
 }
 
+// bubblewrap's inside does not hear before all is set up that its outside is gone.
+TEST_F(BuilderTest, R8_1_a_build_that_is_cancelled_while_it_starts_leaves_nothing) {
+  file("sluice.toml", "[build]\ncommand = \"true\"\n[run]\ncommand = \"x\"\n");
+  commit();
+  fs::create_directory(dir_ / "bin");
+  std::ofstream(dir_ / "bin/bwrap") << "#!/bin/sh\nsetsid -f sh -c 'sleep 1000; :' inside \"$@\"\n"
+                                       "echo up; exec sleep 1000\n";
+  fs::permissions(dir_ / "bin/bwrap", fs::perms(0755));
+  const std::string path = getenv("PATH");
+  ::setenv("PATH", ((dir_ / "bin").string() + ":" + path).c_str(), 1);
+  std::stop_source stop;
+  BuildInput in = input("k1");
+  in.stop = stop.get_token();
+  Result<Built> built;
+  std::thread thread([&] { built = builder_->build(in); });
+  EXPECT_TRUE(eventually([&] { return log_.text().find("\nup\n") != std::string::npos; }));
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_TRUE(eventually([&] { return runs("inside"); }));
+  stop.request_stop();
+  thread.join();
+  ASSERT_FALSE(built);
+  EXPECT_EQ(built.error().kind, ErrorKind::cancelled);
+  EXPECT_FALSE(runs(dir_ / "work"));
+  nothing_left();
+}
+
 TEST_F(BuilderTest, one_build_of_a_key_at_a_time_and_the_second_reuses_it) {
   file("sluice.toml", "[build]\ncommand = \"echo x >> /cache/count; sleep 0.3\"\n[run]\ncommand = \"x\"\n");
   commit();
@@ -229,12 +255,17 @@ TEST_F(BuilderTest, R9_1_what_a_crash_left_is_removed_and_never_seen) {
   const Built built = build(input("k1"));
   fs::create_directories(dir_ / "work/build-7/tree/sub");
   fs::permissions(dir_ / "work/build-7/tree", fs::perms(0555));
+  ProcessCommand command;
+  command.argv = {"/bin/sh", "-c", "sleep 1000; :", (dir_ / "work/build-7/env").string()};
+  auto running = Child::start(command);
+  ASSERT_TRUE(running);
   // An artifact whose folder is there without its meta.json was never finished.
   const std::string half = "sha256-" + std::string(64, 'a');
   fs::create_directories(dir_ / "artifacts" / half / "tree");
   ASSERT_TRUE(write_key(dir_ / "artifacts", "k2", {half, {}, kBuilderVersion, {}}));
   open_builder();
   nothing_left();
+  EXPECT_EQ(running->wait(), 128 + SIGKILL);
   EXPECT_FALSE(builder_->find(half));
   EXPECT_EQ(builder_->kept("k2"), std::nullopt);
   EXPECT_EQ(builder_->kept("k1"), built.artifact);
