@@ -36,6 +36,9 @@ Number to_number(std::string_view text) {
   return number;
 }
 
+// One that begins another program has no command line for a moment. Some take theirs away for good.
+constexpr std::chrono::milliseconds kSilent{200};
+
 struct Seen {
   Process process;
   bool is_kernels = false;
@@ -75,17 +78,6 @@ std::vector<Seen> look() {
   }
   ::closedir(dir);
   return found;
-}
-
-// Empty for a moment, while it begins another program.
-std::string command_line_of(const Seen& one) {
-  const auto read = [&] { return slurp(one.process.pid, "cmdline", 1 << 20); };
-  std::string line = read();
-  for (int tries = 0; line.empty() && !one.is_kernels && tries < 100 && alive(one.process); ++tries) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    line = read();
-  }
-  return line;
 }
 
 }  // namespace
@@ -137,11 +129,17 @@ std::vector<int> descendants_of(int pid) {
 
 std::vector<Process> with_argument(std::string_view text) {
   std::vector<Process> found;
-  for (const auto& one : look()) {
-    if (one.process.pid == ::getpid()) continue;
-    if (command_line_of(one).find(text) != std::string::npos) found.push_back(one.process);
+  auto left = look();
+  std::erase_if(left, [](const Seen& one) { return one.process.pid == ::getpid(); });
+  for (const auto end = std::chrono::steady_clock::now() + kSilent;;) {
+    std::erase_if(left, [&](const Seen& one) {
+      const std::string line = slurp(one.process.pid, "cmdline", 1 << 20);
+      if (line.find(text) != std::string::npos) found.push_back(one.process);
+      return !line.empty() || one.is_kernels || !alive(one.process);
+    });
+    if (left.empty() || std::chrono::steady_clock::now() >= end) return found;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
-  return found;
 }
 
 bool alive(const Process& process) {

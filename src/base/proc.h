@@ -21,7 +21,8 @@ std::vector<Process> all();
 std::vector<Process> descendants(const std::vector<Process>& all, int pid);
 // The numbers of the same, asked of the kernel about this one alone.
 std::vector<int> descendants_of(int pid);
-// Those whose command line has an argument that contains `text`, zombies and this process left out.
+// Those whose command line has an argument that contains `text`, zombies and this process left out. Waits up to 200 ms
+// for those that have none yet.
 std::vector<Process> with_argument(std::string_view text);
 bool alive(const Process& process);
 // Sends a signal to exactly this process; nothing happens when it is gone.

@@ -57,8 +57,9 @@ inline constexpr const char* kEnvironment = "setenv";
 // all).
 Result<> write_env_dir(const std::filesystem::path& dir, const std::map<std::string, std::string>& env);
 
-// SIGKILL to all that runs, or is about to, in sandboxes with this env_dir or one in this folder, and waits until it is
-// gone. For what was ended early: bubblewrap binds its inside to its own life when all is set up, and not before.
+// SIGKILL to whatever has this folder on its command line, as all that runs, or is about to, in a sandbox has its
+// env_dir, and to their descendants; waits until they are gone. For what was ended early: bubblewrap binds its inside
+// to its own life when all is set up, and not before.
 Result<> kill_users_of(const std::filesystem::path& folder);
 
 // What PATH is inside when the environment does not say otherwise: what the app brought along first.

@@ -82,6 +82,11 @@ class SandboxTest : public testing::Test {
     EXPECT_TRUE(finished) << finished.error().message;
     return finished.value_or(Finished{});
   }
+  std::chrono::steady_clock::duration took_to_come_and_go() {
+    const auto begin = std::chrono::steady_clock::now();
+    sh("true");
+    return std::chrono::steady_clock::now() - begin;
+  }
 
   fs::path dir_;
   std::optional<Sandbox> sandbox_;
@@ -527,37 +532,39 @@ TEST_F(SandboxTest, sigterm_reaches_the_program_and_waits_for_it) {
   }
 }
 
-// At every moment of its start, and for whatever reason.
+// Every hundredth of the time that a sandbox takes to come and go.
 TEST_F(SandboxTest, R8_1_what_is_ended_while_it_starts_leaves_nothing) {
   const std::string env_dir = (dir_ / "env").string();
+  const auto step = took_to_come_and_go() / 100;
   spec_.argv = {"sleep", "100000"};
   for (int i = 0; i < 100; ++i) {
     ProcessCommand command;
     command.argv = sandbox_->command(spec_);
     auto child = Child::start(command);
     ASSERT_TRUE(child);
-    std::this_thread::sleep_for(std::chrono::microseconds(i * 500));
+    std::this_thread::sleep_for(i * step);
     kill(child->pid(), SIGTERM);
     child->wait();
     ASSERT_TRUE(eventually([&] { return processes_with(env_dir).empty(); }, std::chrono::seconds(5)))
-        << "of what was ended after " << i * 0.5 << " ms";
+        << "of what was ended after " << i << " steps";
   }
 }
 
 TEST_F(SandboxTest, R9_1_what_is_killed_while_it_starts_is_found_by_its_environment_folder) {
   const std::string env_dir = (dir_ / "env").string();
+  const auto step = took_to_come_and_go() / 100;
   spec_.argv = {"sleep", "100000"};
   for (int i = 0; i < 100; ++i) {
     ProcessCommand command;
     command.argv = sandbox_->command(spec_);
     auto child = Child::start(command);
     ASSERT_TRUE(child);
-    std::this_thread::sleep_for(std::chrono::microseconds(i * 500));
+    std::this_thread::sleep_for(i * step);
     child->kill();
     child->wait();
     const auto gone = kill_users_of(env_dir);
     ASSERT_TRUE(gone) << gone.error().message;
-    ASSERT_TRUE(processes_with(env_dir).empty()) << "of what was killed after " << i * 0.5 << " ms";
+    ASSERT_TRUE(processes_with(env_dir).empty()) << "of what was killed after " << i << " steps";
   }
 }
 

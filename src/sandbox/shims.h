@@ -124,12 +124,17 @@ sub tell {
   if (!$kids || handles($_[0])) { kill "TERM", $_[0] } else { &tell($_) for @$kids }
 }
 &look;
+grep { $_ == $outside } @{$kids{getppid()} || []} or exit;
 my ($init) = @{$kids{$outside} || []};
 my ($program) = $init ? @{$kids{$init} || []} : ();
 if ($program) {
   &tell($program);
-} elsif (kill "STOP", $outside) {
-  do { select undef, undef, undef, 0.001; &look } while ($state{$outside} || "Z") =~ /[^TtZX]/;
+} else {
+  # A fork that it is in the middle of is finished before it stops.
+  my $end = time + 3;
+  do { kill "STOP", $outside; select undef, undef, undef, 0.001; &look }
+    while ($state{$outside} || "Z") !~ /[TtZX]/ && time < $end;
+  &look;
   kill "KILL", @{$kids{$outside} || []}, $outside;
 }
 )";
