@@ -64,9 +64,13 @@ class Api final : public http::Handler {
 
  private:
   http::Response answered(const Call& call) {
+    using namespace std::chrono_literals;
     try {
+      const auto newest = service_.deps.conductor.wait_commit(-1, 0ms);  // before anything is read
       auto out = call.route.handler(service_, call);
-      return out ? std::move(*out) : problem(out.error());
+      if (!out) return problem(out.error());
+      if (call.route.least != Least::nobody) out->headers.set("Sluice-Event-ID", std::to_string(newest));
+      return std::move(*out);
     } catch (const std::exception& e) {
       return problem(Error{ErrorKind::internal, call.request.method + " " + call.request.path + ": " + e.what(), {}});
     }

@@ -65,6 +65,20 @@ TEST(Events, last_event_id_resumes_without_a_gap) {
   EXPECT_EQ(house.call("GET", "/events", "", pipeline::Role::viewer, {{"Last-Event-ID", "x"}}).status, 400);
 }
 
+TEST(Events, an_answer_says_from_where_to_follow_what_it_does_not_tell) {
+  House house;
+  house.make("shop", {"dev"});
+  const auto read = house.call("GET", "/stacks/shop");
+  const auto at = read.headers.get("Sluice-Event-ID");
+  ASSERT_TRUE(at);
+  house.push("shop", "1");
+  ASSERT_TRUE(house.until_serves("shop", "dev", 1));
+  auto sink = house.follow("/events", {{"Last-Event-ID", std::string(*at)}});
+  ASSERT_TRUE(sink->has("event: DeploymentEnded\n"));
+  EXPECT_TRUE(sink->has("event: CheckedIn\n"));
+  EXPECT_EQ(ids_of(sink->text()).front(), std::stoll(std::string(*at)) + 1);
+}
+
 TEST(Events, of_another_history_or_too_far_behind_the_stream_says_reset) {
   House house;
   house.make("shop", {"dev"});
