@@ -4,17 +4,18 @@ import "@mantine/spotlight/styles.css";
 import "./global.css";
 import { MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { BrowserRouter, matchPath } from "react-router-dom";
+import { Cache } from "./api/cache";
 import { ApiError, type Me, whenSignedOut } from "./api/client";
 import { keys, me, stack, stacks } from "./api/queries";
 import { App } from "./app";
 import { theme, variables } from "./theme";
 import { Guard } from "./ui/guard";
 
-const cache = new QueryClient({
+const cache = new Cache({
   defaultOptions: {
     queries: {
       staleTime: Infinity, // events make stale what has changed

@@ -140,6 +140,41 @@ export default async function ({ test, must, open, server, until }) {
     "/stacks/frail/stages/prod/monitoring": "Monitoring of prod",
   };
 
+  await test("what happens between the first answers of a page and its first event is not missed", async () => {
+    const paused = page.getByRole("main").getByText("paused", { exact: true });
+    const late = () => {
+      let come;
+      return [new Promise((done) => (come = done)), come];
+    };
+    const [stream, streamComes] = late();
+    await page.goto("about:blank"); // what was open asks for nothing any more
+    await page.route("**/api/v1/events", async (route) => route.continue(await stream));
+    await page.goto("/stacks/frail");
+    await stageIs(tab, "prod", "live", "#1 Say hello");
+    await post("/stacks/frail/stages/prod/pause");
+    streamComes();
+    await paused.waitFor();
+    await page.unroute("**/api/v1/events");
+
+    // An answer of before that comes after the stream has begun.
+    const [stack, stackComes] = late();
+    const [me, meComes] = late();
+    await page.goto("about:blank");
+    await page.route("**/api/v1/stacks/frail", async (route) => {
+      const response = await route.fetch();
+      meComes(post("/stacks/frail/stages/prod/resume"));
+      await stack;
+      await route.fulfill({ response }).catch(() => undefined); // asked again meanwhile
+    });
+    await page.route("**/api/v1/me", async (route) => route.continue(await me.then(() => undefined)));
+    await page.goto("/stacks/frail");
+    await connection(tab, "live").waitFor();
+    stackComes();
+    await stageIs(tab, "prod", "live", "#1 Say hello");
+    await paused.waitFor({ state: "detached" });
+    for (const one of ["stacks/frail", "me"]) await page.unroute(`**/api/v1/${one}`);
+  });
+
   await test("a slow network shows where one is and the shape of what comes, never a blank page", async () => {
     for (const [target, name] of Object.entries(pages)) {
       let arrived;

@@ -41,10 +41,18 @@ const unreachable = (method: string) =>
       : "The server does not answer. What you did may not have arrived; look before you repeat it.",
   );
 
+let onAnswered = (_event: string, _asked: number) => {};
+/** Called for each answer with the event that it is no older than, and when it was asked for (by performance.now()). */
+export const whenAnswered = (then: (event: string, asked: number) => void) => (onAnswered = then);
+
 /** As fetch, but what comes of a server that is away is an ApiError, too. */
 async function reach(request: Request): Promise<Response> {
+  const asked = performance.now();
   try {
-    return await fetch(request);
+    const answer = await fetch(request);
+    const event = answer.headers.get("Sluice-Event-ID");
+    if (event) onAnswered(event, asked);
+    return answer;
   } catch (broken) {
     if (broken instanceof DOMException && broken.name === "AbortError") throw broken;
     throw unreachable(request.method);

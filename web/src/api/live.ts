@@ -1,6 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
-import { ApiError, type Event } from "./client";
+import { ApiError, type Event, whenAnswered } from "./client";
 import { keys, refreshStack } from "./queries";
 import { readStream } from "./stream";
 
@@ -11,6 +11,19 @@ const kPauses = [500, 1000, 2000, 5000, 10000]; // ms before the stream is tried
 const kGather = 30; // ms in which events that come together are answered by one round of requests
 
 let connection: Connection = "connecting";
+// Nothing that the cache holds is older than this event. Events are followed from there: what happens between the first
+// answers of a page and its first event is not missed.
+let lastId = "";
+let following: { cache: QueryClient; from: number; since: number } | undefined;
+
+whenAnswered((event, asked) => {
+  if (following) {
+    // It was under way when following began, and tells of a time before.
+    if (asked < following.since && Number(event) < following.from) void following.cache.invalidateQueries();
+  } else if (!lastId || Number(event) < Number(lastId)) {
+    lastId = event;
+  }
+});
 const watchers = new Set<() => void>();
 const listeners = new Set<(event: Event) => void>();
 
@@ -41,8 +54,8 @@ export function followEvents(cache: QueryClient): () => void {
   const stop = new AbortController();
   const touched = new Map<string, Set<string>>(); // stack -> deployments
   let timer: number | undefined;
-  let lastId = "";
   let tries = 0;
+  following = { cache, from: Number(lastId), since: performance.now() };
 
   const settle = () => {
     timer = undefined;
@@ -72,7 +85,7 @@ export function followEvents(cache: QueryClient): () => void {
           stop.signal,
           () => {
             // What happened while nobody listened is in no event without an id to resume from.
-            if (connection !== "connecting" && !lastId) void cache.invalidateQueries();
+            if (!lastId) void cache.invalidateQueries();
             else if (connection === "lost") void cache.invalidateQueries({ predicate: ({ state }) => state.status === "error" });
             tries = 0;
             become("live");
@@ -97,6 +110,7 @@ export function followEvents(cache: QueryClient): () => void {
   return () => {
     stop.abort();
     window.clearTimeout(timer);
+    following = undefined;
     become("connecting");
   };
 }
