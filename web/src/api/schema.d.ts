@@ -3738,7 +3738,7 @@ export interface operations {
       };
     };
     responses: {
-      /** @description Server-sent events: `id` is the event's seq, `event` its type, `data` an Event. `reset`: too much was missed, read the state anew. A comment every 15 s. Closed when the token is revoked. */
+      /** @description Server-sent events: `id` is the event's seq, `event` its type, `data` an Event. `reset`: too much was missed, read the state anew. A comment every 15 s. Closed when the token is revoked. Every answer of the API has a header `Sluice-Event-ID`: it is no older than that event, and a stream with this as `Last-Event-ID` tells what came after it. */
       200: {
         content: {
           "text/event-stream": components["schemas"]["Event"];
